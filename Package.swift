@@ -1,0 +1,127 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "clearml-sync",
+    products: [
+        .executable(name: "clearml-sync", targets: ["clearml-sync"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The person at the terminal: one file per command, progress, messages, exit codes.
+        .executableTarget(
+            name: "clearml-sync",
+            dependencies: [
+                "Execution", "Caching", "Remotes", "Configuration", "HOCON", "Planning", "Platform",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings),
+
+        // Carries out a plan: fetch, verify, extract, commit, link; owns the workspace's state.
+        .target(
+            name: "Execution",
+            dependencies: [
+                "Caching", "Remotes", "Configuration", "Planning", "Platform",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings),
+
+        // The content-addressed cache on disk: blobs, trees, recipes, roots, leases, partials, index.
+        .target(
+            name: "Caching",
+            dependencies: ["Planning", "Platform", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swiftSettings),
+
+        // Where bytes come from: turns "get this object" into requests; substitution and direct access.
+        .target(
+            name: "Remotes",
+            dependencies: ["Configuration", "Planning", "Platform"],
+            swiftSettings: swiftSettings),
+
+        // clearml.conf, environment and flags become one typed Settings value that knows its origins.
+        .target(
+            name: "Configuration",
+            dependencies: ["HOCON", "Planning", "Platform"],
+            swiftSettings: swiftSettings),
+
+        // The HOCON language as its specification has it; knows nothing of ClearML.
+        .target(name: "HOCON", swiftSettings: swiftSettings),
+
+        // Values only, no I/O: manifest, lock, URLs, digests, the plan and the pure function plan().
+        .target(
+            name: "Planning",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: swiftSettings),
+
+        // One thin typed wrapper per outside thing: files, HTTP, archives, digests, threads, terminal.
+        .target(
+            name: "Platform",
+            dependencies: [
+                "CCurl", "CArchive", "CCrypto", "CXXHash", "CLinux",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings),
+
+        // libcurl, with its variadic calls wrapped one per argument type.
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        // libarchive.
+        .systemLibrary(
+            name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // OpenSSL's libcrypto.
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // xxHash.
+        .systemLibrary(
+            name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        // The GNU and Linux calls that Glibc's Swift module hides.
+        .target(name: "CLinux"),
+
+        // What several test targets need: temporary folders, the real binary, servers on loopback.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Platform"],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HOCONTests", dependencies: ["HOCON"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PlanningTests", dependencies: ["Planning"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "HOCON", "Planning", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CachingTests", dependencies: ["Caching", "Planning", "Platform", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RemotesTests",
+            dependencies: ["Remotes", "Configuration", "Planning", "Platform", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ExecutionTests",
+            dependencies: [
+                "Execution", "Caching", "Remotes", "Configuration", "Planning", "Platform", "TestSupport",
+            ],
+            swiftSettings: swiftSettings),
+        // Drives the real binary, as a user would.
+        .testTarget(
+            name: "CommandTests", dependencies: ["clearml-sync", "Planning", "Platform", "TestSupport"],
+            swiftSettings: swiftSettings),
+    ],
+    swiftLanguageModes: [.v6]
+)

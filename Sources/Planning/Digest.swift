@@ -1,0 +1,100 @@
+/// The SHA-256 of a file's content: the identity of every blob and tree. Written `sha256:<64 hex>`.
+public struct Digest: Hashable, Sendable, Comparable {
+    /// The 32 bytes, big-endian in four words, so that words compare as bytes do.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// - Parameter bytes: exactly 32 bytes; `nil` otherwise.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 32 else { return nil }
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        for (index, byte) in bytes.enumerated() {
+            switch index >> 3 {
+            case 0: words.0 = words.0 << 8 | UInt64(byte)
+            case 1: words.1 = words.1 << 8 | UInt64(byte)
+            case 2: words.2 = words.2 << 8 | UInt64(byte)
+            default: words.3 = words.3 << 8 | UInt64(byte)
+            }
+        }
+        self.words = words
+    }
+
+    /// - Parameter hex: 64 hexadecimal digits of either case; `nil` otherwise.
+    public init?(hex: some StringProtocol) {
+        guard let bytes = Hex.decode(hex) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// Parses `sha256:<64 hex>`, the form of manifests, locks and messages.
+    public init?(_ text: some StringProtocol) {
+        guard text.hasPrefix("sha256:") else { return nil }
+        self.init(hex: text.dropFirst(7))
+    }
+
+    /// 64 lowercase hexadecimal digits, without the algorithm.
+    public var hex: String {
+        String(unsafeUninitializedCapacity: 64) { buffer in
+            var offset = 0
+            for word in [words.0, words.1, words.2, words.3] {
+                for shift in stride(from: 60, through: 0, by: -4) {
+                    buffer[offset] = Hex.digits[Int(word >> UInt64(shift) & 15)]
+                    offset += 1
+                }
+            }
+            return 64
+        }
+    }
+
+    /// The first two words, well mixed: for seals and lock offsets, never an identity.
+    public var prefix: UInt64 { words.0 }
+
+    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+    public static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+    }
+}
+
+extension Digest: CustomStringConvertible {
+    public var description: String { "sha256:" + hex }
+}
+
+/// Hexadecimal text, in one place.
+public enum Hex {
+    static let digits: [UInt8] = Array("0123456789abcdef".utf8)
+
+    /// Lowercase hexadecimal text of the bytes.
+    public static func encode(_ bytes: some Collection<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+            var offset = 0
+            for byte in bytes {
+                buffer[offset] = digits[Int(byte >> 4)]
+                buffer[offset + 1] = digits[Int(byte & 15)]
+                offset += 2
+            }
+            return offset
+        }
+    }
+
+    /// The bytes that the text spells, or `nil` for an odd length or another character.
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for character in text.utf8 {
+            let value: UInt8
+            switch character {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = character - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = character - UInt8(ascii: "A") + 10
+            default: return nil
+            }
+            if let first = high {
+                bytes.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        return high == nil ? bytes : nil
+    }
+}

@@ -1,0 +1,2 @@
+public struct LogicalURL: Hashable, Sendable { public var raw: String }
+public struct Glob: Hashable, Sendable { public var pattern: String }

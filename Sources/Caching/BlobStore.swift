@@ -2,6 +2,7 @@ internal import Glibc
 public import Planning
 public import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// The files under `blobs/`: one per content, named by its digest, never changed.
 public final class BlobStore: Sendable {
@@ -57,8 +58,7 @@ public final class BlobStore: Sendable {
     public func reverify(_ digest: Digest, executable: Bool = false) throws -> Bool {
         let name = Layout.blobName(digest, executable: executable)
         let file = try File(name, in: folder.descriptor)
-        let hash = try ContentHasher.hash(file, [.sha256])
-        guard Digest(bytes: hash[0]) == digest else {
+        guard Digest(bytes: try file.hash([.sha256]).values[0]) == digest else {
             try quarantine(digest, executable: executable)
             return false
         }
@@ -75,12 +75,16 @@ public final class BlobStore: Sendable {
     }
 
     /// Starts a blob whose digest is not known yet: a private temporary file that `commit` publishes.
-    /// - Parameter executable: which of the two inodes of a content this will be.
-    public func newBlob(executable: Bool = false) throws(SystemError) -> BlobWriter {
+    /// - Parameters:
+    ///   - executable: which of the two inodes of a content this will be.
+    ///   - checksums: what else is computed in the same pass.
+    public func newBlob(
+        executable: Bool = false, checksums: [HashFunction] = []
+    ) throws(SystemError) -> BlobWriter {
         let path = try newTemporaryPath()
         let mode: UInt32 = executable ? 0o555 : 0o444
         let file = try File(path, flags: O_CREAT | O_EXCL | O_RDWR, mode: mode)
-        return BlobWriter(store: self, file: file, path: path, executable: executable)
+        return BlobWriter(store: self, file: file, path: path, executable: executable, checksums: checksums)
     }
 
     func newTemporaryPath() throws(SystemError) -> String {
@@ -116,7 +120,7 @@ public final class BlobStore: Sendable {
         if try verified(digest, executable: executable) != nil { return }
         let source = try File(Layout.blobName(digest, executable: !executable), in: folder.descriptor)
         var writer = try newBlob(executable: executable)
-        try writer.copy(from: source, expecting: digest)
+        try writer.copy(from: source)
         _ = try writer.commit(expecting: digest)
     }
 

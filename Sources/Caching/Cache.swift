@@ -1,6 +1,5 @@
-internal import CLinux
 internal import Glibc
-public import Planning
+internal import Planning
 public import Platform
 internal import SystemPackage
 
@@ -54,7 +53,7 @@ public final class Cache: Sendable {
             self.blobs = try BlobStore(
                 layout: layout, lease: lease, durability: durability, granularity: granularity)
             self.trees = TreeStore(layout: layout, lease: lease, synchronizes: isNetwork)
-            self.partials = try PartialStore(layout: layout, isWritable: isWritable)
+            self.partials = PartialStore(layout: layout, isWritable: isWritable)
         } catch let error as OpenFailure {
             throw error
         } catch let error as SystemError {

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 public import Platform
 internal import Synchronization
@@ -27,8 +26,8 @@ public final class Durability: Sendable {
         self.layout = layout
         self.run = run
         synchronizesEachFile = isNetwork
-        boot = Durability.bootIdentity()
-        let bootTime = Durability.bootTime()
+        boot = Boot.identity
+        let bootTime = Boot.time
         var lost: [Window] = []
         for item in try FileSystem.list(layout.unsynced) where !item.name.hasPrefix(boot + ".") {
             guard !item.name.hasSuffix(".tmp"),
@@ -94,17 +93,5 @@ public final class Durability: Sendable {
         for item in try FileSystem.list(layout.unsynced) where !item.name.hasPrefix(boot + ".") {
             try FileSystem.remove(layout.unsynced + "/" + item.name)
         }
-    }
-
-    private static func bootIdentity() -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 37) { buffer in
-            linux_boot_id(buffer.baseAddress!) == 0 ? String(cString: buffer.baseAddress!) : "unknown"
-        }
-    }
-
-    private static func bootTime() -> Int {
-        var uptime = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &uptime)
-        return FileTime.now().seconds - uptime.tv_sec
     }
 }

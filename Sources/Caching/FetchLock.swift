@@ -1,5 +1,5 @@
 internal import Glibc
-public import Platform
+internal import Platform
 
 /// One download per object per machine: a byte range of one file per object that somebody is fetching.
 ///

@@ -76,12 +76,12 @@ public final class Index: Sendable {
         }
     }
 
-    /// The recorded XXH3-128 of a blob, 16 bytes.
-    public func fingerprint(_ digest: Digest) -> [UInt8]? {
+    /// The recorded fingerprint of a blob.
+    public func fingerprint(_ digest: Digest) -> Fingerprint? {
         read { database in
             try String.fetchOne(
                 database, sql: "SELECT fingerprint FROM blob WHERE digest = ?", arguments: [digest.hex]
-            ).flatMap { Hex.decode($0) }
+            ).flatMap { Hex.decode($0) }.flatMap { Fingerprint(bytes: $0) }
         }
     }
 
@@ -111,7 +111,7 @@ public final class Index: Sendable {
         case .blob(let blob):
             try database.cachedStatement(
                 sql: "INSERT OR REPLACE INTO blob (digest, size, fingerprint, used) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [blob.digest.hex, blob.size, Hex.encode(blob.fingerprint), now])
+            ).execute(arguments: [blob.digest.hex, blob.size, Hex.encode(blob.fingerprint.bytes), now])
         case .seen(let url, let seen):
             try database.cachedStatement(
                 sql: "INSERT OR REPLACE INTO url (url, validator, digest, size) VALUES (?, ?, ?, ?)"

@@ -1,5 +1,5 @@
 internal import Glibc
-public import Platform
+internal import Platform
 
 /// A claim by a running process: a locked file that the kernel releases when the process ends, however it ends.
 ///

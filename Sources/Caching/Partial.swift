@@ -37,8 +37,8 @@ public final class Partial: Sendable {
 
     /// Invariant 4: claimed ranges are re-hashed before they are believed.
     private static func holds(_ claim: PartialJournal.Claim, in file: borrowing File) throws(SystemError) -> Bool {
-        let fingerprint = try ContentHasher.hash(file, [.xxh3], range: claim.range)
-        return Hex.encode(fingerprint[0]) == claim.fingerprint
+        let (values, size) = try file.hash([.xxh3], range: claim.range)
+        return size == Int64(claim.range.count) && Hex.encode(values[0]) == claim.fingerprint
     }
 
     /// How far from the start the bytes are there without a gap.
@@ -60,10 +60,9 @@ public final class Partial: Sendable {
     }
 
     /// Records that `range` was written whole, so that a later process may believe it after re-hashing.
-    /// - Parameter fingerprint: XXH3-128 of the bytes.
-    public func claim(_ range: Range<Int64>, fingerprint: [UInt8]) throws(SystemError) {
+    public func claim(_ range: Range<Int64>, fingerprint: Fingerprint) throws(SystemError) {
         guard !range.isEmpty else { return }
-        var text = PartialJournal.Claim(range: range, fingerprint: Hex.encode(fingerprint)).text
+        var text = PartialJournal.Claim(range: range, fingerprint: Hex.encode(fingerprint.bytes)).text
         var failure: SystemError?
         text.withUTF8 { bytes in
             do throws(SystemError) { try journal.write(UnsafeRawBufferPointer(bytes)) } catch { failure = error }

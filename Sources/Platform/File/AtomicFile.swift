@@ -17,7 +17,7 @@ public enum AtomicFile {
         _ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, synchronizing: Bool = false
     ) throws(SystemError) {
         let temporary = temporaryName(beside: path)
-        do {
+        do throws(SystemError) {
             let file = try File(temporary, flags: O_CREAT | O_EXCL | O_WRONLY, mode: mode)
             var failure: SystemError?
             bytes.withUnsafeBytes { buffer in

@@ -26,7 +26,7 @@ let package = Package(
             dependencies: [
                 "Execution", "Caching", "Remotes", "Configuration", "HOCON", "Planning", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 
@@ -35,20 +35,25 @@ let package = Package(
             name: "Execution",
             dependencies: [
                 "Caching", "Remotes", "Configuration", "Planning", "Platform",
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 
         // The content-addressed cache on disk: blobs, trees, recipes, roots, leases, partials, index.
         .target(
             name: "Caching",
-            dependencies: ["Planning", "Platform", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Planning", "Platform",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings),
 
         // Where bytes come from: turns "get this object" into requests; substitution and direct access.
         .target(
             name: "Remotes",
-            dependencies: ["Configuration", "Planning", "Platform"],
+            dependencies: [
+                "Configuration", "Planning", "Platform", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings),
 
         // clearml.conf, environment and flags become one typed Settings value that knows its origins.

@@ -7,6 +7,10 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Several C modules include the same system headers; which of them then owns `timespec` depends on the order of
+// their imports. Where they meet, members are visible from any of them.
+let platformSettings = swiftSettings.dropLast()
+
 let package = Package(
     name: "clearml-sync",
     products: [
@@ -78,7 +82,7 @@ let package = Package(
                 "CCurl", "CArchive", "CCrypto", "CXXHash", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: Array(platformSettings)),
 
         // libcurl, with its variadic calls wrapped one per argument type.
         .systemLibrary(

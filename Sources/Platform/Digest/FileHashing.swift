@@ -23,18 +23,23 @@ public struct ContentHashers: ~Copyable, @unchecked Sendable {
 }
 
 extension File {
-    /// Hashes the whole content in one pass with several functions, leaving the position alone.
+    /// Hashes content in one pass with several functions, leaving the position alone.
+    /// - Parameter range: offsets in bytes; where the file is shorter, what there is.
     /// - Returns: the values in the order of `functions`, and the bytes that were read.
-    public func hash(_ functions: [HashFunction]) throws(SystemError) -> (values: [[UInt8]], size: Int64) {
+    public func hash(
+        _ functions: [HashFunction], range: Range<Int64> = 0..<Int64.max
+    ) throws(SystemError) -> (values: [[UInt8]], size: Int64) {
         var hashers = ContentHashers(functions)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
         defer { buffer.deallocate() }
-        var offset: Int64 = 0
-        while true {
-            let count = try read(into: buffer, at: offset)
-            if count == 0 { return (hashers.finishAndReset(), offset) }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let wanted = Int(min(Int64(buffer.count), range.upperBound - offset))
+            let count = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
+            if count == 0 { break }
             hashers.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             offset += Int64(count)
         }
+        return (hashers.finishAndReset(), offset - range.lowerBound)
     }
 }

@@ -1,0 +1,113 @@
+internal import CCurl
+internal import Glibc
+internal import Synchronization
+
+/// Settings that all requests of a client share.
+public struct HTTPConfiguration: Sendable {
+    /// Open connections in all and to one host; further requests wait.
+    public var connections = 64
+    public var connectionsPerHost = 16
+    /// Requests at once to a host that speaks HTTP/2, over shared connections.
+    public var streamsPerHost = 100
+    public var userAgent = "clearml-sync"
+    /// Authorities for `TLSTrust.system`: a PEM file and a folder of hashed PEM files; nil: libcurl's own.
+    public var certificateFile: String?
+    public var certificateFolder: String?
+    /// nil: `~/.netrc`.
+    public var netrcFile: String?
+
+    public init() {}
+
+    /// With what SSL_CERT_FILE, SSL_CERT_DIR and NETRC say. Proxy variables libcurl reads by itself.
+    public static func fromEnvironment() -> HTTPConfiguration {
+        func value(_ name: String) -> String? {
+            guard let text = getenv(name), text.pointee != 0 else { return nil }
+            return String(cString: text)
+        }
+        var configuration = HTTPConfiguration()
+        configuration.certificateFile = value("SSL_CERT_FILE")
+        configuration.certificateFolder = value("SSL_CERT_DIR")
+        configuration.netrcFile = value("NETRC")
+        return configuration
+    }
+}
+
+/// libcurl's multi interface (libcurl-multi(3)) on a thread of its own, with one pool of connections.
+public final class HTTPClient: Sendable {
+    private let mailbox = HTTPMailbox()
+    private let thread: Mutex<pthread_t?>
+
+    /// Starts the thread.
+    /// - Throws: `EAGAIN` or `ENOMEM` when the system has no room for another thread.
+    public init(_ configuration: HTTPConfiguration = .fromEnvironment()) throws(SystemError) {
+        _ = Self.globalInitialization
+        let start = Unmanaged.passRetained(HTTPThreadStart(configuration: configuration, mailbox: mailbox))
+        var created = pthread_t()
+        let code = pthread_create(&created, nil, runHTTPThread, start.toOpaque())
+        guard code == 0 else {
+            start.release()
+            errno = code
+            throw .last("pthread_create", "http")
+        }
+        thread = Mutex(created)
+    }
+
+    deinit { shutdown() }
+
+    /// Queues a request. The receiver is called on the client's own thread, except when the client is shut down
+    /// already: then it is told `.cancelled` before this returns.
+    @discardableResult
+    public func send(_ request: HTTPRequest, to receiver: any HTTPReceiver) -> HTTPTransfer {
+        let job = HTTPJob(request, receiver)
+        if !mailbox.post(.send(job)) { job.end(.cancelled, "The client is shut down") }
+        return HTTPTransfer(job: job, mailbox: mailbox)
+    }
+
+    /// Ends every transfer as `.cancelled`, closes all connections and waits for the thread. From a receiver, that is
+    /// on the thread itself, it does not wait.
+    public func shutdown() {
+        mailbox.close()
+        let running = thread.withLock { thread -> pthread_t? in
+            defer { thread = nil }
+            return thread
+        }
+        guard let running else { return }
+        if pthread_equal(running, pthread_self()) != 0 { pthread_detach(running) } else { pthread_join(running, nil) }
+    }
+
+    /// curl_global_init(3), once per process.
+    private static let globalInitialization: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+}
+
+/// A request under way, for whoever wants to steer it. Callable from any thread; without effect once it has ended.
+public struct HTTPTransfer: Sendable {
+    let job: HTTPJob
+    let mailbox: HTTPMailbox
+
+    /// Bytes may come again after a `.pause`.
+    public func resume() { _ = mailbox.post(.resume(job)) }
+
+    /// The receiver is soon told that it ended as `.cancelled`, unless it ended otherwise before.
+    public func cancel() { _ = mailbox.post(.cancel(job)) }
+}
+
+private final class HTTPThreadStart: Sendable {
+    let configuration: HTTPConfiguration
+    let mailbox: HTTPMailbox
+
+    init(configuration: HTTPConfiguration, mailbox: HTTPMailbox) {
+        self.configuration = configuration
+        self.mailbox = mailbox
+    }
+}
+
+private func runHTTPThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument else { return nil }
+    let start = Unmanaged<HTTPThreadStart>.fromOpaque(argument).takeRetainedValue()
+    // Signals belong to other threads; a SIGPIPE from a dead connection stays pending here and harms nobody.
+    var all = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_BLOCK, &all, nil)
+    HTTPEngine(start.configuration, start.mailbox).run()
+    return nil
+}

@@ -1,0 +1,175 @@
+internal import CCurl
+internal import Glibc
+
+/// The client's thread: admits jobs, lets libcurl move bytes, hands out results. All of it runs on that one thread.
+final class HTTPEngine {
+    private let configuration: HTTPConfiguration
+    private let mailbox: HTTPMailbox
+    private let multi: UnsafeMutableRawPointer
+
+    private var hosts: [Substring: HTTPHostQueue] = [:]
+    private var waiting = 0
+    /// Handles in use, and those that wait for the next job.
+    private var active: [ObjectIdentifier: EasyHandle] = [:]
+    private var idle: [EasyHandle] = []
+    private var now: Int64 = 0
+    private var nextStallCheck: Int64 = 0
+
+    init(_ configuration: HTTPConfiguration, _ mailbox: HTTPMailbox) {
+        self.configuration = configuration
+        self.mailbox = mailbox
+        multi = curl_multi_init()
+        set(CURLMOPT_MAX_HOST_CONNECTIONS, configuration.connectionsPerHost)
+        set(CURLMOPT_MAX_TOTAL_CONNECTIONS, configuration.connections)
+        set(CURLMOPT_MAXCONNECTS, configuration.connections)
+        set(CURLMOPT_MAX_CONCURRENT_STREAMS, configuration.streamsPerHost)
+        set(CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+        mailbox.open(CurlMulti(pointer: multi))
+    }
+
+    private func set(_ option: CURLMoption, _ value: Int) { ccurl_multi_setopt_long(multi, option, value) }
+
+    func run() {
+        var commands: [HTTPMailbox.Command] = []
+        while mailbox.take(&commands) {
+            for command in commands { obey(command) }
+            commands.removeAll(keepingCapacity: true)
+            now = Self.milliseconds()
+            startWaiting()
+            var running: Int32 = 0
+            curl_multi_perform(multi, &running)
+            collect()
+            startWaiting()
+            endStalled()
+            if mailbox.fallAsleep() { curl_multi_poll(multi, nil, 0, active.isEmpty ? 600_000 : 250, nil) }
+        }
+        for command in commands { obey(command) }
+        close()
+    }
+
+    private static func milliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    // MARK: Admission
+
+    private func obey(_ command: HTTPMailbox.Command) {
+        switch command {
+        case .send(let job):
+            enqueue(job)
+        case .resume(let job):
+            guard let handle = job.handle else { return }
+            handle.lastActivity = now
+            let code = handle.resume()
+            if code != CURLE_OK { settle(handle, code) }
+        case .cancel(let job):
+            if let handle = job.handle { release(handle) } else if job.state == .waiting { waiting -= 1 }
+            job.end(.cancelled, "The transfer was cancelled")
+        }
+    }
+
+    private func enqueue(_ job: HTTPJob) {
+        let name = job.hop.url.schemeAndAuthority
+        let host = hosts[name] ?? HTTPHostQueue()
+        hosts[name] = host
+        job.state = .waiting
+        job.host = host
+        host.append(job)
+        waiting += 1
+    }
+
+    /// libcurl walks over all its handles at every turn: so it is given only those that may have a connection.
+    private func startWaiting() {
+        guard waiting > 0 else { return }
+        for host in hosts.values {
+            let limit = host.multiplexes ? configuration.streamsPerHost : configuration.connectionsPerHost
+            while waiting > 0, host.active < limit, host.multiplexes || active.count < configuration.connections,
+                let job = host.next()
+            {
+                waiting -= 1
+                start(job, host)
+            }
+        }
+    }
+
+    private func start(_ job: HTTPJob, _ host: HTTPHostQueue) {
+        guard let handle = idle.popLast() ?? EasyHandle(configuration) else {
+            return job.end(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), "Out of memory")
+        }
+        do throws(HTTPFailure) { try handle.begin(job) } catch {
+            handle.finish()
+            return job.end(.failure(error))
+        }
+        job.state = .active
+        job.handle = handle
+        handle.lastActivity = now
+        host.active += 1
+        active[ObjectIdentifier(handle)] = handle
+        curl_multi_add_handle(multi, handle.pointer)
+    }
+
+    // MARK: Endings
+
+    private func collect() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            let code = message.pointee.data.result
+            var context: UnsafeMutableRawPointer?
+            ccurl_getinfo_pointer(easy, CURLINFO_PRIVATE, &context)
+            guard let context else { continue }
+            settle(Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue(), code)
+        }
+    }
+
+    private func settle(_ handle: EasyHandle, _ code: CURLcode) {
+        guard let job = handle.job else { return }
+        let outcome = handle.outcome(code)
+        release(handle)
+        switch outcome {
+        case .ended(let result): job.end(result)
+        case .redirect(let hop):
+            job.hop = hop
+            enqueue(job)
+        }
+    }
+
+    /// Takes the handle from its job and from libcurl; an unfinished response costs its connection.
+    private func release(_ handle: EasyHandle) {
+        curl_multi_remove_handle(multi, handle.pointer)
+        active[ObjectIdentifier(handle)] = nil
+        handle.job?.host?.active -= 1
+        handle.job?.handle = nil
+        handle.finish()
+        if !handle.isSpent { idle.append(handle) }
+    }
+
+    private func endStalled() {
+        guard now >= nextStallCheck else { return }
+        nextStallCheck = now + 250
+        for handle in active.values {
+            guard let job = handle.job else { continue }
+            if handle.takeActivity() || handle.isPaused || !handle.hasSentRequest { handle.lastActivity = now }
+            let limit = job.request.stallTimeout
+            guard now - handle.lastActivity >= limit.milliseconds else { continue }
+            release(handle)
+            job.end(.stalled, "No byte came for \(limit)")
+        }
+    }
+
+    private func close() {
+        for handle in active.values {
+            let job = handle.job
+            release(handle)
+            job?.end(.cancelled, "The client is shut down")
+        }
+        for host in hosts.values {
+            while let job = host.next() { job.end(.cancelled, "The client is shut down") }
+        }
+        idle = []
+        mailbox.detach()
+        curl_multi_cleanup(multi)
+    }
+}

@@ -7,6 +7,10 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Several C modules include the same system headers; which of them then owns `timespec` depends on the order of
+// their imports. Where they meet, members are visible from any of them.
+let platformSettings = swiftSettings.dropLast()
+
 let package = Package(
     name: "clearml-sync",
     products: [
@@ -75,10 +79,10 @@ let package = Package(
         .target(
             name: "Platform",
             dependencies: [
-                "CCurl", "CArchive", "CCrypto", "CXXHash", "CLinux",
+                "CCurl", "CArchive", "CZlib", "CCrypto", "CXXHash", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: Array(platformSettings)),
 
         // libcurl, with its variadic calls wrapped one per argument type.
         .systemLibrary(
@@ -86,6 +90,8 @@ let package = Package(
         // libarchive.
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // zlib: libarchive's own gzip filter does not verify the CRC.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // OpenSSL's libcrypto.
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

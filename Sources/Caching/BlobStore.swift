@@ -87,7 +87,8 @@ public final class BlobStore: Sendable {
         return BlobWriter(store: self, file: file, path: path, executable: executable, checksums: checksums)
     }
 
-    func newTemporaryPath() throws(SystemError) -> String {
+    /// A name in this process's own folder that nobody has used.
+    public func newTemporaryPath() throws(SystemError) -> String {
         guard let lease else { throw SystemError("open", layout.root, .readOnlyFileSystem) }
         return "\(lease.temporaryFolder)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
     }

@@ -7,6 +7,10 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Several C modules include the same system headers; which of them then owns `timespec` depends on the order of
+// their imports. Where they meet, members are visible from any of them.
+let platformSettings = swiftSettings.dropLast()
+
 let package = Package(
     name: "clearml-sync",
     products: [
@@ -26,7 +30,7 @@ let package = Package(
             dependencies: [
                 "Execution", "Caching", "Remotes", "Configuration", "HOCON", "Planning", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 
@@ -35,20 +39,25 @@ let package = Package(
             name: "Execution",
             dependencies: [
                 "Caching", "Remotes", "Configuration", "Planning", "Platform",
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 
         // The content-addressed cache on disk: blobs, trees, recipes, roots, leases, partials, index.
         .target(
             name: "Caching",
-            dependencies: ["Planning", "Platform", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Planning", "Platform",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings),
 
         // Where bytes come from: turns "get this object" into requests; substitution and direct access.
         .target(
             name: "Remotes",
-            dependencies: ["Configuration", "Planning", "Platform"],
+            dependencies: [
+                "Configuration", "Planning", "Platform", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings),
 
         // clearml.conf, environment and flags become one typed Settings value that knows its origins.
@@ -70,10 +79,10 @@ let package = Package(
         .target(
             name: "Platform",
             dependencies: [
-                "CCurl", "CArchive", "CCrypto", "CXXHash", "CLinux",
+                "CCurl", "CArchive", "CZlib", "CCrypto", "CXXHash", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: Array(platformSettings)),
 
         // libcurl, with its variadic calls wrapped one per argument type.
         .systemLibrary(
@@ -81,6 +90,8 @@ let package = Package(
         // libarchive.
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // zlib: libarchive's own gzip filter does not verify the CRC.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // OpenSSL's libcrypto.
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

@@ -19,7 +19,7 @@ int linux_renameat2(int old_directory, const char *old_path, int new_directory, 
     return renameat2(old_directory, old_path, new_directory, new_path, flags);
 }
 
-ssize_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length) {
+int64_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length) {
     return copy_file_range(from, from_offset, to, to_offset, length, 0);
 }
 

@@ -5,5 +5,6 @@ struct ClearMLSync: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clearml-sync",
         abstract: "Makes a workspace hold exactly what a manifest declares.",
-        version: "0.1.0")
+        version: "0.1.0",
+        subcommands: [ConfigCommand.self])
 }

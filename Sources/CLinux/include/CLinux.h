@@ -2,13 +2,13 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <stddef.h>
 
 int linux_renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned flags);
 extern const unsigned linux_rename_noreplace;
 extern const unsigned linux_rename_exchange;
 
-ssize_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length);
+int64_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length);
 
 /// ioctl(FICLONE): makes `to` share all extents of `from`.
 int linux_ficlone(int to, int from);

@@ -1,0 +1,132 @@
+internal import Glibc
+public import Planning
+public import Platform
+internal import Synchronization
+internal import SystemPackage
+
+/// The files under `blobs/`: one per content, named by its digest, never changed.
+public final class BlobStore: Sendable {
+    /// What one stat(2) says of a blob.
+    public enum Presence: Sendable {
+        case absent
+        case present(FileStatus)
+        /// There, but not proven: touched since its commit, of another size, or from before a power loss.
+        case doubtful(FileStatus)
+    }
+
+    let layout: Layout
+    /// Open on `blobs/sha256`: names below it are resolved from here.
+    let folder: File
+    private let lease: Lease?
+    private let durability: Durability
+    private let granularity: Int
+    private let counter = Atomic<UInt64>(0)
+
+    init(layout: Layout, lease: Lease?, durability: Durability, granularity: Int) throws(SystemError) {
+        self.layout = layout
+        self.lease = lease
+        self.durability = durability
+        self.granularity = granularity
+        folder = try File(layout.blobs, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    /// One stat(2), no index.
+    /// - Parameter size: bytes, where they are known.
+    public func presence(_ digest: Digest, executable: Bool = false, size: Int64? = nil) throws(SystemError) -> Presence {
+        let name = Layout.blobName(digest, executable: executable)
+        guard let status = try FileSystem.status(name, in: folder.descriptor) else { return .absent }
+        guard status.kind == .file, size == nil || status.size == size,
+            Seal.holds(digest, status, granularity: granularity),
+            durability.trusts(status)
+        else { return .doubtful(status) }
+        return .present(status)
+    }
+
+    /// As `presence`, but a doubtful blob is re-hashed: right bytes are sealed again, wrong ones go to quarantine.
+    public func verified(_ digest: Digest, executable: Bool = false, size: Int64? = nil) throws -> FileStatus? {
+        switch try presence(digest, executable: executable, size: size) {
+        case .absent: return nil
+        case .present(let status): return status
+        case .doubtful:
+            guard try reverify(digest, executable: executable) else { return nil }
+            return try FileSystem.status(Layout.blobName(digest, executable: executable), in: folder.descriptor)
+        }
+    }
+
+    /// Re-hashes a blob from disk.
+    /// - Returns: false when the bytes were wrong: the blob is then in quarantine.
+    public func reverify(_ digest: Digest, executable: Bool = false) throws -> Bool {
+        let name = Layout.blobName(digest, executable: executable)
+        let file = try File(name, in: folder.descriptor)
+        guard Digest(bytes: try file.hash([.sha256]).values[0]) == digest else {
+            try quarantine(digest, executable: executable)
+            return false
+        }
+        // The owner may seal it again; somebody else's file keeps its mtime and is hashed again next time.
+        try? file.setModificationTime(Seal.time(digest))
+        return true
+    }
+
+    /// Moves a blob out of the way of everybody; workspaces that share its inode keep what they have.
+    public func quarantine(_ digest: Digest, executable: Bool) throws(SystemError) {
+        let suffix = "\(FileTime.now().seconds).\(getpid())"
+        try FileSystem.rename(
+            layout.blob(digest, executable: executable), to: "\(layout.quarantine)/\(digest.hex).\(suffix)")
+    }
+
+    /// Starts a blob whose digest is not known yet: a private temporary file that `commit` publishes.
+    /// - Parameters:
+    ///   - executable: which of the two inodes of a content this will be.
+    ///   - checksums: what else is computed in the same pass.
+    public func newBlob(
+        executable: Bool = false, checksums: [HashFunction] = []
+    ) throws(SystemError) -> BlobWriter {
+        let path = try newTemporaryPath()
+        let mode: UInt32 = executable ? 0o555 : 0o444
+        let file = try File(path, flags: O_CREAT | O_EXCL | O_RDWR, mode: mode)
+        return BlobWriter(store: self, file: file, path: path, executable: executable, checksums: checksums)
+    }
+
+    /// A name in this process's own folder that nobody has used.
+    public func newTemporaryPath() throws(SystemError) -> String {
+        guard let lease else { throw SystemError("open", layout.root, .readOnlyFileSystem) }
+        return "\(lease.temporaryFolder)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
+    /// Publishes a complete, closed, verified file under its final name; the one way in which blobs come to be.
+    ///
+    /// Invariant 1: a final name only ever holds verified bytes. The caller has hashed what `path` holds and has closed
+    /// it; nobody else has it open for writing.
+    func publish(_ path: String, as digest: Digest, executable: Bool) throws(SystemError) {
+        let target = layout.blob(digest, executable: executable)
+        for attempt in 0..<3 {
+            do {
+                if try FileSystem.renameWithoutReplacing(path, to: target) { return }
+                if case .present = try presence(digest, executable: executable) { return try FileSystem.remove(path) }
+                return try FileSystem.rename(path, to: target)
+            } catch {
+                guard attempt == 0, error.code == .noSuchFileOrDirectory else { throw error }
+                try FileSystem.createFolder(layout.blobs + "/" + digest.hex.prefix(2))
+            }
+        }
+    }
+
+    /// Before the first blob of a run is published: see `Durability`.
+    func willPublish() throws(SystemError) { try durability.beginWriting() }
+
+    var synchronizesEachFile: Bool { durability.synchronizesEachFile }
+
+    /// Makes the executable twin of a blob, or the plain twin of an executable one, unless it is there.
+    public func ensureTwin(_ digest: Digest, executable: Bool) throws {
+        if try verified(digest, executable: executable) != nil { return }
+        let source = try File(Layout.blobName(digest, executable: !executable), in: folder.descriptor)
+        var writer = try newBlob(executable: executable)
+        try writer.copy(from: source)
+        _ = try writer.commit(expecting: digest)
+    }
+
+    /// Opens a blob for reading.
+    public func open(_ digest: Digest, executable: Bool = false) throws(SystemError) -> File {
+        try File(Layout.blobName(digest, executable: executable), in: folder.descriptor)
+    }
+}

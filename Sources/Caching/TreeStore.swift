@@ -1,0 +1,67 @@
+public import Planning
+public import Platform
+
+/// The listings under `trees/`, and the recipes that lead to them.
+public final class TreeStore: Sendable {
+    private let layout: Layout
+    private let isWritable: Bool
+    private let synchronizes: Bool
+
+    init(layout: Layout, lease: Lease?, synchronizes: Bool) {
+        self.layout = layout
+        self.isWritable = lease != nil
+        self.synchronizes = synchronizes
+    }
+
+    /// Whether the listing is there: one stat(2).
+    public func contains(_ tree: Digest) throws(SystemError) -> Bool {
+        try FileSystem.status(layout.tree(tree)) != nil
+    }
+
+    /// The listing, checked against its name; `nil` when it is absent or damaged.
+    public func listing(_ tree: Digest) throws -> TreeListing? {
+        guard let status = try FileSystem.status(layout.tree(tree)) else { return nil }
+        let bytes = try File(layout.tree(tree)).readAll(limit: Int(status.size) + 1)
+        guard let listing = try? TreeListing(parsing: bytes), listing.digest == tree else {
+            if isWritable { try FileSystem.remove(layout.tree(tree)) }
+            return nil
+        }
+        return listing
+    }
+
+    /// Stores a listing under its digest. Its blobs must be there already: a tree never names what is missing.
+    public func store(_ listing: TreeListing) throws(SystemError) -> Digest {
+        let digest = listing.digest
+        let path = layout.tree(digest)
+        guard try FileSystem.status(path) == nil else { return digest }
+        try FileSystem.createFolder(layout.trees + "/" + digest.hex.prefix(2))
+        try AtomicFile.write(listing.encoded, to: path, mode: 0o444, synchronizing: synchronizes)
+        return digest
+    }
+
+    // MARK: Recipes
+
+    /// The tree that an archive gives under a recipe, if it was made before and its listing is still there.
+    public func tree(ofArchive archive: Digest, recipe: Recipe) throws(SystemError) -> Digest? {
+        let path = recipePath(archive, recipe)
+        guard try FileSystem.status(path) != nil else { return nil }
+        let text = String(decoding: try File(path).readAll(limit: 4096), as: UTF8.self)
+        guard let tree = Digest(text.filter { !$0.isWhitespace }), try contains(tree) else { return nil }
+        return tree
+    }
+
+    public func record(_ tree: Digest, ofArchive archive: Digest, recipe: Recipe) throws(SystemError) {
+        let path = recipePath(archive, recipe)
+        guard try FileSystem.status(path) == nil else { return }
+        try FileSystem.createFolder(layout.recipes + "/" + archive.hex.prefix(2))
+        try AtomicFile.write(Array("\(tree)\n".utf8), to: path, mode: 0o444, synchronizing: synchronizes)
+    }
+
+    private func recipePath(_ archive: Digest, _ recipe: Recipe) -> String {
+        var hasher = ContentHasher(.sha256)
+        var text = recipe.description
+        text.withUTF8 { hasher.update(UnsafeRawBufferPointer($0)) }
+        let key = Hex.encode(hasher.finish().prefix(8))
+        return "\(layout.recipes)/\(archive.hex.prefix(2))/\(archive.hex)-\(key)"
+    }
+}

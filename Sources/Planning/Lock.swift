@@ -1,0 +1,64 @@
+/// What a manifest's URLs held when it was locked: content only, nothing of this machine.
+public struct Lock: Hashable, Sendable {
+    /// One remote file as it was.
+    public struct Object: Hashable, Sendable {
+        /// The logical URL's identity: without signatures and tokens.
+        public var url: String
+        /// Path below the entry's own path; for an entry of one object its file name.
+        public var path: String
+        /// S3 versionId, GCS generation, Azure versionid.
+        public var version: String?
+        public var validator: Validator?
+        /// Bytes.
+        public var size: Int64?
+        /// `nil` for a direct reference that nobody hashed yet.
+        public var digest: Digest?
+        /// For an unpacked archive: the tree that its recipe gives.
+        public var tree: Digest?
+
+        public init(url: String, path: String) {
+            self.url = url
+            self.path = path
+        }
+    }
+
+    /// One entry's part.
+    public struct Entry: Hashable, Sendable {
+        /// What the lines were resolved from, see `Planning.Entry.lockKey`: another key means to resolve anew.
+        public var key: String
+        public var objects: [Object]
+
+        public init(key: String, objects: [Object]) {
+            self.key = key
+            self.objects = objects
+        }
+    }
+
+    public var entries: [Planning.Entry.ID: Entry] = [:]
+
+    public init() {}
+
+    /// An entry with more objects than this is one line in the lock; its listing stands in a file of its own.
+    public static let inlineLimit = 1000
+}
+
+extension Entry {
+    /// Everything that decides which bytes an entry means: URL, version, checksum, selection, recipe. 16 hex digits.
+    ///
+    /// Two manifests of equal keys may share lock lines. FNV-1a (64 bit): nothing hangs on collisions but a line that
+    /// is believed although its entry was edited, and then the bytes' digests still decide.
+    public var lockKey: String {
+        var parts = [url.identity, version ?? "", checksum?.description ?? ""]
+        parts += include.map { "+" + $0.pattern } + exclude.map { "-" + $0.pattern }
+        switch extract {
+        case .auto: parts.append("auto")
+        case .never: parts.append("never")
+        case .always(let recipe): parts.append("always " + recipe.description)
+        }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in parts.joined(separator: "\u{0}").utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        return Hex.encode((0..<8).map { UInt8(truncatingIfNeeded: hash >> UInt64(56 - 8 * $0)) })
+    }
+}

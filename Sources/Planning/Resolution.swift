@@ -1,0 +1,59 @@
+/// An entry whose objects have names: what the planner plans.
+public struct ResolvedEntry: Sendable {
+    /// Where the content is used from.
+    public enum Access: Hashable, Sendable {
+        /// Fetched into the cache and linked from there.
+        case cache
+        /// Used where it lies: the absolute local path of the file, or of the whole folder.
+        case direct(String)
+    }
+
+    public var entry: Entry
+    /// Where it stands, relative to the workspace.
+    public var path: String
+    public var access: Access
+    /// One file at `path`, or a folder of what the objects hold.
+    public var isFolder: Bool
+    public var objects: [ResolvedObject]
+    /// Why the lock's lines were not used, when there was a lock that could have had them.
+    public var unlockedReason: String?
+
+    public init(entry: Entry, path: String, access: Access, isFolder: Bool, objects: [ResolvedObject]) {
+        self.entry = entry
+        self.path = path
+        self.access = access
+        self.isFolder = isFolder
+        self.objects = objects
+    }
+}
+
+/// One object of an entry, with what is known of it before any byte moves.
+public struct ResolvedObject: Sendable {
+    /// Where its bytes are asked for first.
+    public var url: LogicalURL
+    /// Below the entry's path; the file name for an entry of one object.
+    public var path: String
+    /// How it is unpacked; `nil` leaves it as it is.
+    public var recipe: Recipe?
+    /// The lock's line, where it holds.
+    public var locked: Lock.Object?
+    /// What a listing, a HEAD or a saved plan said of it; the lock's own facts come first.
+    public var validator: Validator?
+    public var size: Int64?
+
+    public init(url: LogicalURL, path: String, recipe: Recipe? = nil, locked: Lock.Object? = nil) {
+        self.url = url
+        self.path = path
+        self.recipe = recipe
+        self.locked = locked
+    }
+
+    /// Bytes, if anybody said so.
+    public var knownSize: Int64? { locked?.size ?? size }
+
+    /// What the index and partials know the object by: the URL and the pinned version.
+    public func identity(version: String?) -> String {
+        guard let version = version ?? locked?.version else { return url.identity }
+        return url.identity + "#version=" + version
+    }
+}

@@ -104,7 +104,7 @@ let package = Package(
         // What several test targets need: temporary folders, the real binary, servers on loopback.
         .target(
             name: "TestSupport",
-            dependencies: ["Platform"],
+            dependencies: ["Platform", "CArchive"],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         .testTarget(

@@ -14,13 +14,16 @@ public final class BlobStore: Sendable {
         case doubtful(FileStatus)
     }
 
-    let layout: Layout
+    public let layout: Layout
     /// Open on `blobs/sha256`: names below it are resolved from here.
     let folder: File
     private let lease: Lease?
     private let durability: Durability
     private let granularity: Int
     private let counter = Atomic<UInt64>(0)
+
+    /// The folder of `Layout.blobName`s, for the calls that take one.
+    public var descriptor: Int32 { folder.descriptor }
 
     init(layout: Layout, lease: Lease?, durability: Durability, granularity: Int) throws(SystemError) {
         self.layout = layout

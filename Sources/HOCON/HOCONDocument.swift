@@ -14,14 +14,15 @@ public struct HOCONDocument {
         /// Reads an included file. A relative path is one of `include file("…")` and is relative to whatever the caller
         /// takes such paths to be relative to; a bare name was already put beside the including file's name.
         public var readFile: @Sendable (_ path: String) -> FileContent
-        /// Takes `host:8080` and `https://host` without quotes for text in a value; the specification has an error
-        /// there. A file that begins with a byte order mark is read by the letter all the same.
-        public var acceptsColons: Bool
+        /// Reads a little more than the specification: `host:8080` and `https://host` without quotes are text in a
+        /// value, where the specification has an error, and the words `True` and `False` are booleans whatever their
+        /// case. A file that begins with a byte order mark is read by the letter all the same.
+        public var isWide: Bool
 
         public init(
-            acceptsColons: Bool = false, readFile: @escaping @Sendable (_ path: String) -> FileContent = { _ in .missing }
+            isWide: Bool = false, readFile: @escaping @Sendable (_ path: String) -> FileContent = { _ in .missing }
         ) {
-            self.acceptsColons = acceptsColons
+            self.isWide = isWide
             self.readFile = readFile
         }
     }
@@ -47,5 +48,10 @@ public struct HOCONDocument {
     public func resolved(environment: [String: String]) throws(HOCONError) -> HOCONValue {
         let resolver = Resolver(root: root, environment: environment)
         return try resolver.resolveRoot()
+    }
+
+    /// Whether the text is an object, as a configuration has to be, and not an array.
+    public var isObject: Bool {
+        if case .object = root { true } else { false }
     }
 }

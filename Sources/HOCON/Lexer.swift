@@ -1,13 +1,13 @@
 /// Reads a text's smallest pieces. Nothing here looks ahead more than three bytes.
 struct Lexer {
     let source: SourceText
-    /// Takes a colon inside unquoted text (`https://host:8080`) for text, where the specification has an error.
-    let acceptsColons: Bool
+    /// See `HOCONDocument.Options.isWide`.
+    let isWide: Bool
     var offset = 0
 
-    init(_ source: SourceText, acceptsColons: Bool) {
+    init(_ source: SourceText, isWide: Bool) {
         self.source = source
-        self.acceptsColons = acceptsColons
+        self.isWide = isWide
     }
 
     func peek(_ ahead: Int = 0) -> UInt8? {
@@ -180,10 +180,20 @@ struct Lexer {
 
     /// Whether a colon here is part of the unquoted text or substitution that it touches on both sides.
     var colonIsText: Bool {
-        guard acceptsColons, peek() == UInt8(ascii: ":"), offset > 0, let next = peek(1) else { return false }
+        guard isWide, peek() == UInt8(ascii: ":"), offset > 0, let next = peek(1) else { return false }
         let previous = source.bytes[offset - 1]
         guard previous == UInt8(ascii: "}") || !Self.isReserved(previous), previous > 0x20 else { return false }
         return !(next <= 0x20 || endsValue(next)) && next != UInt8(ascii: "\"") && next != UInt8(ascii: "{")
             && next != UInt8(ascii: "[") && next != UInt8(ascii: ":") && next != UInt8(ascii: "=")
+    }
+
+    /// `True` and `FALSE`, alone and unquoted, as the booleans they are meant to be.
+    func looseBoolean(_ value: HOCONValue) -> HOCONValue? {
+        guard isWide, case .string(let text) = value.content else { return nil }
+        switch text.lowercased() {
+        case "true": return HOCONValue(.bool(true), at: value.origin)
+        case "false": return HOCONValue(.bool(false), at: value.origin)
+        default: return nil
+        }
     }
 }

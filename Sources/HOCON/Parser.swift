@@ -14,8 +14,8 @@ struct Parser {
     init(
         _ source: SourceText, options: HOCONDocument.Options, prefix: [String], depth: Int, includer: Includer
     ) {
-        // What another reader of the wider language refuses outright is read by the letter.
-        lexer = Lexer(source, acceptsColons: options.acceptsColons && !source.startsWithByteOrderMark)
+        // The readers of the wider language refuse a byte order mark: nobody's file has both.
+        lexer = Lexer(source, isWide: options.isWide && !source.startsWithByteOrderMark)
         self.prefix = prefix
         self.depth = depth
         self.includer = includer
@@ -148,8 +148,11 @@ struct Parser {
         lexer.skipBlank()
         let separator = lexer.origin()
         var appends = false
+        var isBare = false
         switch lexer.peek() {
-        case UInt8(ascii: "{")?: break
+        case UInt8(ascii: "{")?:
+            // Without a separator the object is all of the value: nothing is joined to it.
+            isBare = true
         case UInt8(ascii: ":")?, UInt8(ascii: "=")?:
             lexer.offset += 1
         case UInt8(ascii: "+")? where lexer.peek(1) == UInt8(ascii: "="):
@@ -171,7 +174,7 @@ struct Parser {
         defer { arrays -= appends ? 1 : 0 }
         let hadReferences = hasReferences
         hasReferences = false
-        let node = try value()
+        let node = isBare ? Node.object(try self.object()) : try value()
         let isStatic = !hasReferences
         hasReferences = hasReferences || hadReferences
         if appends {
@@ -215,6 +218,7 @@ struct Parser {
         let start = lexer.origin()
         var pieces: [Concatenation.Piece] = []
         var isStatic = true
+        var bareWord: HOCONValue?
         while true {
             let before = lexer.offset
             let spaces = lexer.skipSpaces()
@@ -230,14 +234,19 @@ struct Parser {
             case UInt8(ascii: "\""):
                 let origin = lexer.origin()
                 node = .scalar(HOCONValue(.string(try lexer.quotedString()), at: origin))
-            default: node = .scalar(try lexer.unquotedValue())
+            default:
+                let text = try lexer.unquotedValue()
+                node = .scalar(text)
+                bareWord = pieces.isEmpty ? text : nil
             }
             pieces.append(.node(node))
         }
         guard let first = pieces.first else {
             throw HOCONError("a value is expected, found \(lexer.found)", at: lexer.origin())
         }
-        if pieces.count == 1, case .node(let node) = first { return node }
+        if pieces.count == 1, case .node(let node) = first {
+            return bareWord.flatMap(lexer.looseBoolean).map(Node.scalar) ?? node
+        }
         return isStatic ? try Concatenation.join(pieces, at: start) : .concatenation(Concatenation(pieces, at: start))
     }
 

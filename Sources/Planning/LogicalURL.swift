@@ -84,6 +84,22 @@ public struct LogicalURL: Sendable {
         }
     }
 
+    /// Stands for a URL that could not be read, so that the rest of its entry is still checked. It never leaves the decoder.
+    static let unreadable = LogicalURL()
+
+    private init() {
+        raw = ""
+        scheme = .path
+        authority = Authority(host: "")
+        shape = .single
+        path = ""
+        query = nil
+        identity = ""
+        comparable = ""
+    }
+
+    var isReadable: Bool { !raw.isEmpty }
+
     private static func splitScheme(_ raw: String) throws(LogicalURLError) -> (Scheme, Substring) {
         let name = raw.utf8.prefix { (byte: UInt8) -> Bool in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)

@@ -37,6 +37,13 @@ enum ArchiveSignature: Equatable {
         }
     }
 
+    /// A zip that is nothing but an end record that counts no members (APPNOTE.TXT, 4.3.16).
+    static func isEmptyZip(_ head: [UInt8], size: Int64) -> Bool {
+        guard head.starts(with: [0x50, 0x4B, 5, 6]), head.count >= 22 else { return false }
+        let comment = Int64(head[20]) | Int64(head[21]) << 8
+        return head[8..<20].allSatisfy { $0 == 0 } && size == 22 + comment
+    }
+
     /// The dictionary size that the first block of an xz stream asks for (The .xz File Format, 3.1 and 5.3.1): libarchive
     /// lifts liblzma's memory limit. `nil` when the head does not say.
     static func xzDictionarySize(_ head: [UInt8]) -> Int64? {

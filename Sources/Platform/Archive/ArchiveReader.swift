@@ -6,6 +6,8 @@ internal import CArchive
 /// arrives; zip and 7z wait for the whole source, since their modes and symlinks stand at the end. After the last member of a
 /// tar the source is read to its end, so that checksums there are verified and other data is noticed; of a zip or 7z some
 /// bytes may never be read.
+///
+/// A name in a zip that has backslashes and no slash is taken for one made on Windows: libarchive makes them slashes.
 public struct ArchiveReader: ~Copyable {
     /// The largest dictionary of an xz stream that is decompressed. zstd's own limit for decoders, 128 MiB, is below it.
     public static let maximumWindow: Int64 = 256 << 20
@@ -13,7 +15,8 @@ public struct ArchiveReader: ~Copyable {
     public let format: ArchiveFormat
     /// `nil` for a plain tar, and for zip and 7z, which compress each member.
     public let compression: ArchiveCompression?
-    private let handle: ReadHandle
+    /// `nil` for a zip with no members, which libarchive takes for no archive.
+    private let handle: ReadHandle?
     private let source: SourceStream
     private let completeSize: Int64?
     private var isAtEnd = false
@@ -22,20 +25,25 @@ public struct ArchiveReader: ~Copyable {
     /// - Throws: `ArchiveError`, or what the source throws.
     public init(_ source: ArchiveSource) throws {
         let stream = SourceStream(source)
+        let opened = try Self.open(stream)
+        self.source = stream
+        (format, compression, handle, completeSize) = opened
+    }
+
+    private static func open(
+        _ stream: SourceStream
+    ) throws -> (ArchiveFormat, ArchiveCompression?, ReadHandle?, completeSize: Int64?) {
         let head = try stream.peek(ArchiveSignature.length)
         guard !head.isEmpty else { throw ArchiveError.empty }
-        self.source = stream
-        let signature = ArchiveSignature(of: head)
-        if case .seekable(let format) = signature {
+        switch ArchiveSignature(of: head) {
+        case .seekable(let format):
             let size = try stream.waitUntilComplete()
-            (self.format, compression, completeSize) = (format, nil, size)
-            handle = try Self.openSeekable(stream, size: size)
-        } else if case .compressed(let compression) = signature {
-            (format, self.compression, completeSize) = (.tar, compression, nil)
-            handle = try Self.openTar(in: Self.decompress(stream, compression, head: head))
-        } else {
-            (format, compression, completeSize) = (.tar, nil, nil)
-            handle = try Self.openTar(in: stream)
+            if ArchiveSignature.isEmptyZip(head, size: size) { return (format, nil, nil, size) }
+            return (format, nil, try openSeekable(stream, size: size), size)
+        case .compressed(let compression):
+            return (.tar, compression, try openTar(compressed: compression, stream, head: head), nil)
+        case .unknown:
+            return (.tar, nil, try openTar(in: stream), nil)
         }
     }
 
@@ -59,6 +67,24 @@ public struct ArchiveReader: ~Copyable {
         return handle
     }
 
+    private static func openTar(
+        compressed compression: ArchiveCompression, _ stream: SourceStream, head: [UInt8]
+    ) throws -> ReadHandle {
+        let content = try decompress(stream, compression, head: head)
+        do {
+            return try openTar(in: content)
+        } catch ArchiveError.notAnArchive {
+            // It may be one whose first block is damaged: a checksum that stands after the block would tell.
+            var seen = 0
+            while seen < 4 << 20 {
+                let block = try content.next()
+                if block.isEmpty { break }
+                seen += block.count
+            }
+            throw ArchiveError.notAnArchive
+        }
+    }
+
     private static func decompress(
         _ stream: SourceStream, _ compression: ArchiveCompression, head: [UInt8]
     ) throws -> any ByteStream {
@@ -75,9 +101,9 @@ public struct ArchiveReader: ~Copyable {
     /// The next member, or `nil` after the last. What is left of the previous member's data is passed over.
     public mutating func next() throws -> ArchiveMember? {
         guard !isAtEnd else { return nil }
-        guard let entry = try handle.nextHeader() else {
+        guard let handle, let entry = try handle.nextHeader() else {
             isAtEnd = true
-            if format == .tar { try handle.expectPaddingAfterEnd() }
+            if let handle, format == .tar { try handle.expectPaddingAfterEnd() }
             return nil
         }
         guard archive_entry_is_encrypted(entry) == 0 else { throw ArchiveError.encrypted }
@@ -88,7 +114,8 @@ public struct ArchiveReader: ~Copyable {
     /// The next bytes of the current member's data, never empty, valid until the next call; `nil` at the member's end. A hole
     /// of a sparse file comes as zeros.
     public mutating func readBlock() throws -> UnsafeRawBufferPointer? {
-        try data.next(from: handle)
+        guard let handle, !isAtEnd else { return nil }
+        return try data.next(from: handle)
     }
 }
 

@@ -15,7 +15,6 @@ final class FilteredStream: ByteStream {
             case .lz4: archive_read_support_filter_lz4(raw)
             }
             archive_read_support_format_raw(raw)
-            archive_read_support_format_empty(raw)
         }
         try handle.open()
         isAtEnd = try handle.nextHeader() == nil

@@ -10,6 +10,7 @@ final class ReadHandle {
     private var blockEnd: Int64 = 0
     private var failure: (any Error)?
     private var hasReachedEnd = false
+    private var isOpen = false
 
     /// - Parameter configure: enables formats and filters.
     init(_ stream: any ByteStream, configure: (OpaquePointer) -> Void) throws {
@@ -40,6 +41,7 @@ final class ReadHandle {
     func open() throws {
         let result = withUTF8Locale { archive_read_open1(raw) }
         guard result == ARCHIVE_OK else { throw error() }
+        isOpen = true
     }
 
     /// The next member's header, or `nil` after the last.
@@ -77,15 +79,18 @@ final class ReadHandle {
     /// The failure of the stream, or what libarchive says, sorted.
     func error() -> any Error {
         if let failure { return failure }
-        let message = archive_error_string(raw).map { String(cString: $0) } ?? "unknown error"
+        // What fails without a word is a seek past the end.
+        guard let message = archive_error_string(raw).map({ String(cString: $0) }) else {
+            return ArchiveError.truncated
+        }
         func says(_ words: String...) -> Bool {
             let lowered = message.lowercased()
             return words.contains { lowered.contains($0) }
         }
         if archive_errno(raw) == ENOMEM { return ArchiveError.outOfMemory }
-        if archive_read_has_encrypted_entries(raw) == 1 || says("encrypt", "passphrase") {
-            return ArchiveError.encrypted
-        }
+        // Before a format has been chosen the question would follow a wild pointer (libarchive 3.6).
+        let isEncrypted = isOpen && archive_read_has_encrypted_entries(raw) == 1
+        if isEncrypted || says("encrypt", "passphrase") { return ArchiveError.encrypted }
         if says("unrecognized archive format") { return ArchiveError.notAnArchive }
         if says("too much memory") { return ArchiveError.windowTooLarge }
         if says("unsupported", "not supported", "unknown compression") { return ArchiveError.unsupported(message) }
@@ -100,15 +105,19 @@ final class ReadHandle {
 
     private func read(into result: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
         do {
-            block = try stream.next()
+            let next = try stream.next()
+            result?.pointee = next.baseAddress
+            if next.isEmpty {
+                hasReachedEnd = true  // The last block stays, for what follows the archive.
+            } else {
+                block = next
+                blockEnd += Int64(next.count)
+            }
+            return next.count
         } catch {
             failure = error
             return Int(ARCHIVE_FATAL)
         }
-        if block.isEmpty { hasReachedEnd = true }
-        blockEnd += Int64(block.count)
-        result?.pointee = block.baseAddress
-        return block.count
     }
 
     private func skip(_ count: Int64) -> Int64 {

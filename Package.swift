@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "Platform",
             dependencies: [
-                "CCurl", "CArchive", "CCrypto", "CXXHash", "CLinux",
+                "CCurl", "CArchive", "CZlib", "CCrypto", "CXXHash", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: Array(platformSettings)),
@@ -90,6 +90,8 @@ let package = Package(
         // libarchive.
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // zlib: libarchive's own gzip filter does not verify the CRC.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // OpenSSL's libcrypto.
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -102,7 +104,7 @@ let package = Package(
         // What several test targets need: temporary folders, the real binary, servers on loopback.
         .target(
             name: "TestSupport",
-            dependencies: ["Platform"],
+            dependencies: ["Platform", "CArchive"],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         .testTarget(

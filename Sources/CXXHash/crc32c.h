@@ -6,8 +6,6 @@
 #include <string.h>
 
 #if defined(__x86_64__)
-#include <nmmintrin.h>
-
 static inline bool crc32c_has_instruction(void) { return __builtin_cpu_supports("sse4.2"); }
 
 /// Advances the inverted register `crc` over the bytes. Only where `crc32c_has_instruction()`.
@@ -17,10 +15,10 @@ __attribute__((target("sse4.2"))) static inline uint32_t crc32c_advance(
     for (; count >= 8; bytes += 8, count -= 8) {
         uint64_t word;
         memcpy(&word, bytes, 8);
-        wide = _mm_crc32_u64(wide, word);
+        wide = __builtin_ia32_crc32di(wide, word);
     }
     crc = (uint32_t)wide;
-    for (; count > 0; bytes++, count--) crc = _mm_crc32_u8(crc, *bytes);
+    for (; count > 0; bytes++, count--) crc = __builtin_ia32_crc32qi(crc, *bytes);
     return crc;
 }
 #elif defined(__ARM_FEATURE_CRC32)

@@ -14,13 +14,16 @@ public final class BlobStore: Sendable {
         case doubtful(FileStatus)
     }
 
-    let layout: Layout
+    public let layout: Layout
     /// Open on `blobs/sha256`: names below it are resolved from here.
     let folder: File
     private let lease: Lease?
     private let durability: Durability
     private let granularity: Int
     private let counter = Atomic<UInt64>(0)
+
+    /// The folder of `Layout.blobName`s, for the calls that take one.
+    public var descriptor: Int32 { folder.descriptor }
 
     init(layout: Layout, lease: Lease?, durability: Durability, granularity: Int) throws(SystemError) {
         self.layout = layout
@@ -87,7 +90,8 @@ public final class BlobStore: Sendable {
         return BlobWriter(store: self, file: file, path: path, executable: executable, checksums: checksums)
     }
 
-    func newTemporaryPath() throws(SystemError) -> String {
+    /// A name in this process's own folder that nobody has used.
+    public func newTemporaryPath() throws(SystemError) -> String {
         guard let lease else { throw SystemError("open", layout.root, .readOnlyFileSystem) }
         return "\(lease.temporaryFolder)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
     }

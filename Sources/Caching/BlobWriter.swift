@@ -10,6 +10,17 @@ public struct Blob: Hashable, Sendable {
     public var fingerprint: Fingerprint
     /// The further checksums that were asked for, in that order.
     public var checksums: [[UInt8]]
+
+    /// From what `ContentHashers([.sha256, .xxh3] + checksums)` gave.
+    public init(values: [[UInt8]], size: Int64) {
+        guard let digest = Digest(bytes: values[0]), let fingerprint = Fingerprint(bytes: values[1]) else {
+            preconditionFailure("hash functions have fixed lengths")
+        }
+        self.digest = digest
+        self.size = size
+        self.fingerprint = fingerprint
+        checksums = Array(values.dropFirst(2))
+    }
 }
 
 /// One blob on its way in: bytes are hashed as they are written; dropping the value removes them.
@@ -62,18 +73,13 @@ public struct BlobWriter: ~Copyable, Sendable {
     /// Seals, closes and publishes.
     /// - Parameter verify: sees what the bytes are before anybody else does; what it throws leaves nothing behind.
     public consuming func commit(verify: (Blob) throws -> Void = { _ in }) throws -> Blob {
-        var values = hashers.finishAndReset()
-        guard let digest = Digest(bytes: values[0]), let fingerprint = Fingerprint(bytes: values[1]) else {
-            preconditionFailure("hash functions have fixed lengths")
-        }
-        values.removeFirst(2)
-        let blob = Blob(digest: digest, size: size, fingerprint: fingerprint, checksums: values)
+        let blob = Blob(values: hashers.finishAndReset(), size: size)
         try verify(blob)
         try store.willPublish()
         if store.synchronizesEachFile { try file!.synchronize() }
-        try file!.setModificationTime(Seal.time(digest))
+        try file!.setModificationTime(Seal.time(blob.digest))
         try file.take()!.close()
-        do { try store.publish(path, as: digest, executable: executable) } catch {
+        do { try store.publish(path, as: blob.digest, executable: executable) } catch {
             unlink(path)
             throw error
         }

@@ -8,22 +8,29 @@ public final class Partial: Sendable {
     /// Bytes after which a growing range is claimed in the journal: at most this is lost per connection when killed.
     public static let claimLength: Int64 = 1 << 20
 
-    public let size: Int64
+    /// Bytes of the whole object; `nil` while the remote has not said.
+    public let size: Int64?
+    /// The version that the bytes are of; `nil` for a private partial.
+    public let validator: Validator?
     private let path: String
     private let file: File
-    private let journal: File
+    /// `nil` for a private partial, which nobody resumes.
+    private let journal: File?
     /// Ranges that hold right bytes.
     private let written: Mutex<ByteRanges>
 
-    init(path: String, file: consuming File, header: PartialJournal.Header) throws {
-        self.path = path
-        self.size = header.size
+    init(file: consuming File, header: PartialJournal.Header) throws {
+        path = file.path
+        size = header.size
+        validator = header.validator
         let journalPath = path + ".journal"
         var ranges = ByteRanges()
         var claims: [PartialJournal.Claim] = []
         if let found = try PartialJournal.read(journalPath), found.header == header {
-            claims = try found.claims.filter { try Partial.holds($0, in: file) }
-            for claim in claims { ranges.insert(claim.range) }
+            for claim in found.claims where try Partial.holds(claim, in: file) {
+                claims.append(claim)
+                ranges.insert(claim.range)
+            }
         }
         // Begin the journal anew with what proved right, so that a torn line cannot swallow the next.
         let text = header.text + claims.map(\.text).joined()
@@ -33,6 +40,16 @@ public final class Partial: Sendable {
         if try file.status().size > header.size { try file.truncate(to: header.size) }
         self.file = file
         written = Mutex(ranges)
+    }
+
+    init(path: String, size: Int64?) throws(SystemError) {
+        self.path = path
+        self.size = size
+        validator = nil
+        journal = nil
+        file = try File(path, flags: O_CREAT | O_EXCL | O_RDWR, mode: 0o644)
+        if let size { try file.preallocate(size) }
+        written = Mutex(ByteRanges())
     }
 
     /// Invariant 4: claimed ranges are re-hashed before they are believed.
@@ -46,7 +63,7 @@ public final class Partial: Sendable {
     /// Bytes that are there already, wherever.
     public var byteCount: Int64 { written.withLock { $0.count } }
     /// What is still to be fetched, in order.
-    public var gaps: [Range<Int64>] { written.withLock { $0.gaps(upTo: size) } }
+    public var gaps: [Range<Int64>] { written.withLock { $0.gaps(upTo: size ?? .max) } }
 
     /// Writes bytes at their offset; on return followers may read them.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
@@ -61,11 +78,11 @@ public final class Partial: Sendable {
 
     /// Records that `range` was written whole, so that a later process may believe it after re-hashing.
     public func claim(_ range: Range<Int64>, fingerprint: Fingerprint) throws(SystemError) {
-        guard !range.isEmpty else { return }
+        guard !range.isEmpty, journal != nil else { return }
         var text = PartialJournal.Claim(range: range, fingerprint: Hex.encode(fingerprint.bytes)).text
         var failure: SystemError?
         text.withUTF8 { bytes in
-            do throws(SystemError) { try journal.write(UnsafeRawBufferPointer(bytes)) } catch { failure = error }
+            do throws(SystemError) { try journal!.write(UnsafeRawBufferPointer(bytes)) } catch { failure = error }
         }
         if let failure { throw failure }
     }
@@ -79,12 +96,12 @@ public final class Partial: Sendable {
         try file.setMode(0o444)
         try file.setModificationTime(Seal.time(digest))
         try store.publish(path, as: digest, executable: false)
-        try FileSystem.remove(path + ".journal")
+        if journal != nil { try FileSystem.remove(path + ".journal") }
     }
 
     /// Removes what was fetched: it is of a version that nobody wants.
     public func discard() throws(SystemError) {
-        try FileSystem.remove(path + ".journal")
+        if journal != nil { try FileSystem.remove(path + ".journal") }
         try FileSystem.remove(path)
     }
 }

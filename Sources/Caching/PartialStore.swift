@@ -18,17 +18,40 @@ public final class PartialStore: Sendable {
     ///   - identity: the object: its URL and pinned version.
     ///   - validator: the version that the remote offers now; claims of another version are dropped.
     ///   - size: bytes of the whole object.
-    /// - Returns: `nil` when another process writes it at this moment.
+    /// - Returns: `nil` when another process writes it at this moment, or locks cannot be had.
     public func open(identity: String, validator: Validator, size: Int64) throws -> Partial? {
+        guard isWritable, let file = try lock(identity, creating: true) else { return nil }
+        return try Partial(
+            file: file, header: PartialJournal.Header(identity: identity, validator: validator, size: size))
+    }
+
+    /// Opens what an ended process left of this object, of whatever version.
+    /// - Returns: `nil` when nothing useful is there, or another process writes it.
+    public func resume(identity: String) throws -> Partial? {
+        guard isWritable, let file = try lock(identity, creating: false),
+            let journal = try PartialJournal.read(file.path + ".journal"), journal.header.identity == identity
+        else { return nil }
+        let partial = try Partial(file: file, header: journal.header)
+        return partial.byteCount > 0 ? partial : nil
+    }
+
+    /// A partial that no other process can see and that no later run resumes.
+    /// - Parameter size: bytes, if known.
+    public func openPrivate(path: String, size: Int64?) throws(SystemError) -> Partial {
+        try Partial(path: path, size: size)
+    }
+
+    private func lock(_ identity: String, creating: Bool) throws(SystemError) -> File? {
         let path = layout.partial + "/" + PartialStore.key(identity)
-        let file = try File(path, flags: O_CREAT | O_RDWR, mode: 0o644)
-        guard try file.tryLock(.exclusive) else { return nil }
-        // Between our open and our lock the previous owner may have published the file away from under its name.
-        guard let there = try FileSystem.status(path), try file.status().inode == there.inode else {
-            return try open(identity: identity, validator: validator, size: size)
+        for _ in 0..<3 {
+            if !creating, try FileSystem.status(path) == nil { return nil }
+            let file = try File(path, flags: (creating ? O_CREAT : 0) | O_RDWR, mode: 0o644)
+            guard try file.tryLock(.exclusive) else { return nil }
+            // Between our open and our lock the previous owner may have published the file away from under its name.
+            guard let there = try FileSystem.status(path), try file.status().inode == there.inode else { continue }
+            return file
         }
-        return try Partial(path: path, file: file, header: PartialJournal.Header(
-            identity: identity, validator: validator, size: size))
+        return nil
     }
 
     /// What is left of a download of this object, whoever writes it; for progress and planning.

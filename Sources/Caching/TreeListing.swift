@@ -1,2 +1,224 @@
 public import Planning
-public struct TreeListing: Sendable { public init(parsing: [UInt8]) throws {}; public var encoded: [UInt8] {[]}; public var digest: Digest { Digest(bytes: [UInt8](repeating:0,count:32))! } }
+internal import Platform
+
+/// The content of a tree: every file and symlink below a folder, and every folder that has nothing in it.
+///
+/// Written as UTF-8 text, one line per path in byte order, fields parted by tabs:
+/// ```
+/// f <digest, 64 hex> <bytes> <path>     a file
+/// x <digest, 64 hex> <bytes> <path>     an executable file
+/// l <target> <path>                     a symlink
+/// d <path>                              an empty folder
+/// ```
+/// In a path or target `\\` is a backslash, `\n` a newline, `\t` a tab and `\xHH` another control character. Equal trees
+/// have equal text, so the text's SHA-256 is the tree's digest. A file's size follows from its digest; it is there because
+/// plans need it without a stat(2) per blob.
+public struct TreeListing: Sendable {
+    /// What stands at a path.
+    public enum Content: Hashable, Sendable {
+        /// - Parameter size: bytes.
+        case file(digest: Digest, size: Int64, executable: Bool)
+        case symlink(target: String)
+        case emptyFolder
+    }
+
+    public struct Line: Hashable, Sendable {
+        /// Relative to the tree's root: no empty component, `.` or `..`.
+        public var path: String
+        public var content: Content
+
+        public init(path: String, content: Content) {
+            self.path = path
+            self.content = content
+        }
+    }
+
+    /// One line without its text, which lies in `text`: 64 bytes, however long the path is.
+    struct Record: Sendable {
+        enum Kind: UInt8 { case file, executable, symlink, emptyFolder }
+
+        var digest: Digest?
+        var size: Int64
+        var start: Int
+        var pathLength: UInt32
+        var targetLength: UInt32
+        var kind: Kind
+    }
+
+    private(set) var records: [Record] = []
+    /// The paths, each followed by its symlink's target.
+    private(set) var text: [UInt8] = []
+    /// SHA-256 of the encoded text: the tree's identity.
+    public private(set) var digest: Digest
+    public private(set) var fileCount = 0
+    /// Bytes of all files together.
+    public private(set) var totalSize: Int64 = 0
+
+    /// Sorts and checks.
+    /// - Throws: `TreeListingError` for a path that is not fit for a tree, stands twice, or is below something that is no
+    ///   folder.
+    public init(_ lines: some Sequence<Line>) throws(TreeListingError) {
+        digest = Self.emptyDigest
+        for line in lines { append(line) }
+        let text = self.text
+        text.withUnsafeBytes { bytes in
+            records.sort { Self.precedes(Self.path(of: $0, in: bytes), Self.path(of: $1, in: bytes)) }
+        }
+        try check()
+        digest = TreeListingText.digest(of: self)
+    }
+
+    /// Reads what `encoded` gives, and nothing else: another spelling of the same tree is an error.
+    public init(parsing encoded: [UInt8]) throws(TreeListingError) {
+        digest = Self.emptyDigest
+        var parser = TreeListingParser(encoded)
+        records.reserveCapacity(encoded.count / 100)
+        while let line = try parser.next() {
+            append(line)
+        }
+        try check()
+        digest = TreeListingText.digest(of: encoded)
+    }
+
+    private mutating func append(_ line: Line) {
+        var record = Record(
+            digest: nil, size: 0, start: text.count, pathLength: UInt32(line.path.utf8.count), targetLength: 0,
+            kind: .file)
+        text.append(contentsOf: line.path.utf8)
+        switch line.content {
+        case .file(let digest, let size, let executable):
+            record.digest = digest
+            record.size = size
+            record.kind = executable ? .executable : .file
+            fileCount += 1
+            totalSize += size
+        case .symlink(let target):
+            record.kind = .symlink
+            record.targetLength = UInt32(target.utf8.count)
+            text.append(contentsOf: target.utf8)
+        case .emptyFolder: record.kind = .emptyFolder
+        }
+        records.append(record)
+    }
+
+    private static let emptyDigest = TreeListingText.digest(of: [])
+}
+
+extension TreeListing: RandomAccessCollection {
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { records.count }
+
+    public subscript(index: Int) -> Line {
+        let record = records[index]
+        let pathEnd = record.start + Int(record.pathLength)
+        let content: Content
+        switch record.kind {
+        case .file, .executable:
+            guard let digest = record.digest else { preconditionFailure("a file without a digest") }
+            content = .file(digest: digest, size: record.size, executable: record.kind == .executable)
+        case .symlink:
+            content = .symlink(
+                target: String(decoding: text[pathEnd..<pathEnd + Int(record.targetLength)], as: UTF8.self))
+        case .emptyFolder: content = .emptyFolder
+        }
+        return Line(path: String(decoding: text[record.start..<pathEnd], as: UTF8.self), content: content)
+    }
+}
+
+extension TreeListing: Equatable {
+    public static func == (left: TreeListing, right: TreeListing) -> Bool { left.digest == right.digest }
+}
+
+extension TreeListing {
+    static func path(of record: Record, in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: text[record.start..<record.start + Int(record.pathLength)])
+    }
+
+    static func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        compare(left, right) < 0
+    }
+
+    /// As memcmp(3), a prefix first.
+    static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        for index in 0..<Swift.min(left.count, right.count) where left[index] != right[index] {
+            return Int(left[index]) - Int(right[index])
+        }
+        return left.count - right.count
+    }
+
+    /// The line of a path, by binary search.
+    func position(of path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> Int? {
+        var (low, high) = (0, records.count)
+        while low < high {
+            let middle = (low + high) / 2
+            let order = Self.compare(Self.path(of: records[middle], in: text), path)
+            if order == 0 { return middle }
+            if order < 0 { low = middle + 1 } else { high = middle }
+        }
+        return nil
+    }
+
+    /// That the lines are in order, and make a tree.
+    private func check() throws(TreeListingError) {
+        let failure: TreeListingError? = text.withUnsafeBytes { text in
+            var previous: UnsafeRawBufferPointer?
+            var checkedFolder = UnsafeRawBufferPointer(start: nil, count: 0)
+            for (index, record) in records.enumerated() {
+                let path = Self.path(of: record, in: text)
+                guard TreePath.isValid(path) else { return .invalidPath(line: index + 1) }
+                if let previous {
+                    let order = Self.compare(previous, path)
+                    guard order < 0 else {
+                        return order == 0 ? .duplicatePath(line: index + 1) : .unsorted(line: index + 1)
+                    }
+                }
+                previous = path
+                // Paths of one folder come in a row: its parents are looked up once.
+                let folder = UnsafeRawBufferPointer(rebasing: path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+                if folder.count == checkedFolder.count, Self.compare(folder, checkedFolder) == 0 { continue }
+                checkedFolder = folder
+                var rest = folder
+                while !rest.isEmpty {
+                    guard position(of: rest, in: text) == nil else { return .belowAFile(line: index + 1) }
+                    rest = UnsafeRawBufferPointer(rebasing: rest[..<(rest.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+                }
+            }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+}
+
+/// Why lines or a text are no listing. Lines count from 1.
+public enum TreeListingError: Error, Hashable, Sendable, CustomStringConvertible {
+    case invalidPath(line: Int)
+    case duplicatePath(line: Int)
+    case unsorted(line: Int)
+    /// A path whose parent is a file, a symlink or a folder said to be empty.
+    case belowAFile(line: Int)
+    /// A line of the text that no writer writes.
+    case malformed(line: Int)
+
+    public var description: String {
+        switch self {
+        case .invalidPath(let line):
+            "line \(line) of the tree listing has a path that leaves the tree or is not canonical"
+        case .duplicatePath(let line): "line \(line) of the tree listing repeats a path"
+        case .unsorted(let line): "line \(line) of the tree listing is out of order"
+        case .belowAFile(let line): "line \(line) of the tree listing is below something that is no folder"
+        case .malformed(let line): "line \(line) of the tree listing is malformed"
+        }
+    }
+}
+
+/// Paths within a tree.
+public enum TreePath {
+    /// Whether the path is relative and stays inside: no empty component, `.`, `..` or NUL.
+    public static func isValid(_ path: UnsafeRawBufferPointer) -> Bool {
+        guard !path.isEmpty, !path.contains(0) else { return false }
+        return path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { component in
+            let dots = component.count <= 2 && component.allSatisfy { $0 == UInt8(ascii: ".") }
+            return !dots  // "" is among them: allSatisfy of nothing.
+        }
+    }
+}

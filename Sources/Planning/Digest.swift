@@ -44,7 +44,14 @@ public struct Digest: Hashable, Sendable, Comparable {
         }
     }
 
-    /// The first two words, well mixed: for seals and lock offsets, never an identity.
+    /// 32 bytes.
+    public var bytes: [UInt8] {
+        [words.0, words.1, words.2, words.3].flatMap { word in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        }
+    }
+
+    /// The first eight bytes, well mixed: for seals and lock offsets, never an identity.
     public var prefix: UInt64 { words.0 }
 
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }

@@ -2,7 +2,7 @@
 public struct Placed: Hashable, Sendable {
     /// An object and what it was placed as.
     public struct Object: Hashable, Sendable {
-        /// Below the entry's path.
+        /// Below the entry's path; empty when it is all there is to the entry.
         public var path: String
         public var digest: Digest?
         /// The tree that stands there instead of the archive.
@@ -64,7 +64,7 @@ public struct Placed: Hashable, Sendable {
             resolved.entry.link == .auto || resolved.entry.link == mode, objects.count == resolved.objects.count
         else { return false }
         return zip(objects, resolved.objects).allSatisfy { placed, wanted in
-            guard placed.path == wanted.path, let locked = wanted.locked else { return false }
+            guard placed.path == wanted.place, let locked = wanted.locked else { return false }
             return wanted.recipe == nil
                 ? locked.digest != nil && placed.digest == locked.digest && placed.tree == nil
                 : locked.tree != nil && placed.tree == locked.tree
@@ -75,10 +75,10 @@ public struct Placed: Hashable, Sendable {
 /// What stands at an entry's path now.
 public enum Observed: Hashable, Sendable {
     case absent
-    /// Everything that was placed is there as it was placed, and nothing else.
+    /// Everything that was placed is there as it was placed.
     case clean
     /// Ours, with differences. Paths are relative to the workspace.
-    case changed(missing: [String], drifted: [String], foreign: [String])
+    case changed(missing: [String], drifted: [String])
     /// Something that this manifest never placed.
     case foreign
     /// Another manifest's section placed it.

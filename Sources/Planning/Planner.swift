@@ -37,7 +37,7 @@ public func plan(_ batch: [ResolvedEntry], inventory: Inventory, options: PlanOp
     if options.prune {
         for (id, orphan) in inventory.orphans.sorted(by: { $0.key < $1.key }) {
             var drifted: [String] = []
-            if case .changed(_, let paths, _) = orphan.observed, !options.force { drifted = paths }
+            if case .changed(_, let paths) = orphan.observed, !options.force { drifted = paths }
             removals.append(Plan.Removal(id: id, placed: orphan.placed, drifted: drifted))
         }
     }
@@ -60,10 +60,8 @@ private func decide(_ entry: ResolvedEntry, inventory: Inventory, options: PlanO
         return .link
     case .clean:
         return placed?.satisfies(entry) == true ? .keep : .relink
-    case .changed(let missing, let drifted, let foreign):
-        if !drifted.isEmpty, !options.force { return .drift(drifted) }
-        if missing.isEmpty, drifted.isEmpty, !foreign.isEmpty, placed?.satisfies(entry) == true { return .keep }
-        return .relink
+    case .changed(_, let drifted):
+        return drifted.isEmpty || options.force ? .relink : .drift(drifted)
     }
 }
 

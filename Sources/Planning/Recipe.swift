@@ -21,7 +21,8 @@ public struct Recipe: Hashable, Sendable {
     }
 
     private static let suffixes = [
-        ".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".tzst", ".tar.zst", ".tar.lz4", ".7z",
+        ".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".tzst", ".tar.zst", ".tar.lz4",
+        ".7z",
     ]
 
     /// The file name without its archive suffix, or `nil` when `auto` would not unpack such a name.

@@ -31,8 +31,10 @@ public struct ResolvedEntry: Sendable {
 public struct ResolvedObject: Sendable {
     /// Where its bytes are asked for first.
     public var url: LogicalURL
-    /// Below the entry's path; the file name for an entry of one object.
+    /// The lock's name for it: its path below a prefix; the file name for an entry of one object.
     public var path: String
+    /// Where it goes, relative to the entry's path; empty when it is all there is to the entry.
+    public var place: String
     /// How it is unpacked; `nil` leaves it as it is.
     public var recipe: Recipe?
     /// The lock's line, where it holds.
@@ -41,9 +43,10 @@ public struct ResolvedObject: Sendable {
     public var validator: Validator?
     public var size: Int64?
 
-    public init(url: LogicalURL, path: String, recipe: Recipe? = nil, locked: Lock.Object? = nil) {
+    public init(url: LogicalURL, path: String, place: String, recipe: Recipe? = nil, locked: Lock.Object? = nil) {
         self.url = url
         self.path = path
+        self.place = place
         self.recipe = recipe
         self.locked = locked
     }

@@ -273,7 +273,7 @@ extension EasyHandle {
     /// Whether the request is on its way, so that silence is the server's.
     var hasSentRequest: Bool { offset(CURLINFO_PRETRANSFER_TIME_T) > 0 }
 
-    /// - Returns: false when that broke the transfer (curl_easy_pause(3) calls the receiver from within).
+    /// - Returns: an error when that broke the transfer: curl_easy_pause(3) calls the receiver from within.
     func resume() -> CURLcode {
         guard isPaused else { return CURLE_OK }
         isPaused = false
@@ -298,22 +298,30 @@ extension EasyHandle {
         guard hasFinalHead else {
             return .ended(.failure(HTTPFailure(.protocolViolation, "The response has no header", url: job.hop.url)))
         }
-        var opened = 0
-        ccurl_getinfo_long(pointer, CURLINFO_NUM_CONNECTS, &opened)
         return .ended(
             .success(
                 HTTPEnd(
                     bodyLength: bodyLength, seconds: Double(offset(CURLINFO_TOTAL_TIME_T)) / 1e6,
                     secondsToFirstByte: Double(offset(CURLINFO_STARTTRANSFER_TIME_T)) / 1e6, redirects: job.hop.number,
-                    reusedConnection: opened == 0)))
+                    reusedConnection: connectionsOpened == 0)))
     }
 
     private func failure(_ code: CURLcode, _ job: HTTPJob) -> HTTPFailure {
         var verification = 0
         ccurl_getinfo_long(pointer, CURLINFO_SSL_VERIFYRESULT, &verification)
-        let kind = HTTPFailure.Kind(code, verification: verification, wasConnected: hasSentRequest)
+        var kind = HTTPFailure.Kind(code, verification: verification, wasConnected: hasSentRequest)
+        // What a server sends beyond a declared length is left in the connection by libcurl (7.88), and comes first when
+        // that connection is used again: not this response's fault.
+        if kind == .protocolViolation, connectionsOpened == 0 { kind = .reset }
         let words = errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
         return HTTPFailure(kind, words, url: job.hop.url)
+    }
+
+    /// For the last request.
+    private var connectionsOpened: Int {
+        var count = 0
+        ccurl_getinfo_long(pointer, CURLINFO_NUM_CONNECTS, &count)
+        return count
     }
 
     private func offset(_ info: CURLINFO) -> Int64 {

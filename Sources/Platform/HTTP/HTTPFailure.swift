@@ -78,7 +78,7 @@ extension HTTPFailure.Kind {
             case CURLE_SSL_CONNECT_ERROR: .tls(.handshake)
             case CURLE_PEER_FAILED_VERIFICATION:
                 switch verification {
-                case 0, 62: .tls(.wrongHost)
+                case 0, 1, 62, 64: .tls(.wrongHost)  // libcurl compares names itself; 1 is what it starts with
                 case 9, 10: .tls(.expired)
                 case 2, 18, 19, 20, 21, 27: .tls(.unknownAuthority)
                 default: .tls(.other)

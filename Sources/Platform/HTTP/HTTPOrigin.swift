@@ -26,16 +26,18 @@ struct CurlURL: ~Copyable {
 
     /// Lowercased scheme and host; the scheme's own port where none is written.
     var origin: HTTPOrigin? {
-        guard let scheme = part(CURLUPART_SCHEME), let host = part(CURLUPART_HOST) else { return nil }
+        guard let scheme = part(CURLUPART_SCHEME) else { return nil }
+        let host = part(CURLUPART_HOST) ?? ""
         let port = part(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) ?? ""
         return HTTPOrigin(scheme: scheme.lowercased(), host: host.lowercased(), port: port)
     }
 
-    /// Goes where a Location field says (RFC 9110, 10.2.2): relative to here, and with bytes that no URL may hold encoded.
+    /// Goes where a Location field says (RFC 9110, 10.2.2): relative to here, dot segments removed (RFC 3986, 5.2.4), and
+    /// with bytes that no URL may hold encoded.
     /// - Returns: false when it is no URL.
     mutating func follow(_ location: String) -> Bool {
         let (user, password, before) = (part(CURLUPART_USER), part(CURLUPART_PASSWORD), origin)
-        let flags = UInt32(CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME)
+        let flags = UInt32(CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_NON_SUPPORT_SCHEME)
         guard curl_url_set(handle, CURLUPART_URL, location, flags) == CURLUE_OK, let after = origin else {
             return false
         }

@@ -1,0 +1,468 @@
+internal import Caching
+internal import Glibc
+internal import Planning
+internal import Platform
+internal import Remotes
+internal import Synchronization
+
+/// Brings one object here over HTTP: probe, ranges, retries, mirrors. What becomes of the bytes is the intake's business.
+///
+/// The first GET asks for the beginning; its own headers are the validators. A small object is then already here. A large
+/// one goes on as parallel ranges of the same version into a `GrowingBody`; a server that knows no ranges gives one stream.
+final class Download: Sendable {
+    /// What to bring.
+    struct Order: Sendable {
+        /// The object: logical URL and pinned version.
+        var identity: String
+        /// The URL itself, then its mirrors.
+        var sources: [HTTPSource]
+        var expectation: Expectation
+        /// Bytes, where a lock, a listing or the manifest says so.
+        var knownSize: Int64?
+        /// What the cache holds for this URL, if that is still right.
+        var cached: Validator?
+    }
+
+    /// What the transport brought.
+    enum Arrival: Sendable {
+        /// The server says that the cached version is the current one.
+        case unchanged
+        case small([UInt8])
+        /// Complete; its followers run already.
+        case large(GrowingBody)
+    }
+
+    /// Where the bytes came from and how many had to move.
+    struct Facts: Sendable {
+        var validator: Validator?
+        var bytes: Int64
+        var source: Int
+    }
+
+    static let probeLength: Int64 = 16 << 20
+    static let pieceLength: Int64 = 16 << 20
+    static let smallLimit: Int64 = 256 << 10
+    static let piecesAtOnce = 4
+
+    let order: Order
+    private let transport: Transport
+    private let state = Mutex(State())
+    /// Told once for each large body, when it is opened: hashing and unpacking start then.
+    private let follow: @Sendable (GrowingBody) -> Void
+    private let finished: @Sendable (Result<Arrival, Failure>, Facts) -> Void
+
+    private struct State {
+        var source = 0
+        /// Responses of an earlier attempt carry an older number and are ignored.
+        var generation = 0
+        var retry = RetryPolicy()
+        var body: GrowingBody?
+        var validator: Validator?
+        /// Ranges that still have to be asked for.
+        var pending: [Range<Int64>] = []
+        /// Requests whose answer has not ended.
+        var active: Set<ObjectIdentifier> = []
+        var transfers: [ObjectIdentifier: HTTPTransfer] = [:]
+        var isWaiting = false
+        var bytes: Int64 = 0
+        var bytesAtFailure: Int64 = 0
+        var changes = 0
+        var avoidsRanges = false
+        var isEnded = false
+        var firstFailure: Failure?
+    }
+
+    init(
+        _ order: Order, over transport: Transport, follow: @escaping @Sendable (GrowingBody) -> Void,
+        finished: @escaping @Sendable (Result<Arrival, Failure>, Facts) -> Void
+    ) {
+        self.order = order
+        self.transport = transport
+        self.follow = follow
+        self.finished = finished
+    }
+
+    func start() {
+        if let partial = resumable() {
+            let body = GrowingBody(partial: partial)
+            state.withLock { state in
+                state.body = body
+                state.validator = partial.validator
+                state.pending = Download.pieces(partial.gaps)
+            }
+            follow(body)
+            if partial.gaps.isEmpty { return completeBody() }
+            return launchPieces()
+        }
+        probe()
+    }
+
+    /// What an earlier run left, when its bytes may be joined with what the server has now.
+    private func resumable() -> Partial? {
+        guard order.cached == nil, let partial = try? transport.cache.partials.resume(identity: order.identity),
+            let validator = partial.validator, validator.isStrong || order.expectation.isDecisive
+        else { return nil }
+        return partial
+    }
+
+    /// Ends everything; the bytes that came stay for the next run.
+    func cancel(_ failure: Failure) {
+        let (transfers, body) = state.withLock { state in
+            state.generation += 1
+            return (Array(state.transfers.values), state.body)
+        }
+        for transfer in transfers { transfer.cancel() }
+        body?.abandon(failure)
+        end(.failure(failure))
+    }
+
+    // MARK: Asking
+
+    private func probe() {
+        let (generation, source, avoidsRanges) = state.withLock { ($0.generation, order.sources[$0.source], $0.avoidsRanges) }
+        let isSmall = order.knownSize.map { $0 <= Download.probeLength } ?? false
+        let range = isSmall || avoidsRanges ? nil : 0..<Download.probeLength
+        let piece = Piece(self, generation: generation, range: range, isProbe: true)
+        state.withLock { _ = $0.active.insert(ObjectIdentifier(piece)) }
+        send(source.request(range: range, ifChangedSince: order.cached), to: piece)
+    }
+
+    private func launchPieces() {
+        while true {
+            let next = state.withLock { state -> (Piece, HTTPRequest)? in
+                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty, state.active.count < Download.piecesAtOnce
+                else { return nil }
+                let range = state.pending.removeFirst()
+                let piece = Piece(self, generation: state.generation, range: range, isProbe: false)
+                state.active.insert(ObjectIdentifier(piece))
+                var tag: String?
+                if case .strongETag(let text) = state.validator { tag = text }
+                return (piece, order.sources[state.source].request(range: range, ifMatch: tag))
+            }
+            guard let (piece, request) = next else { return }
+            send(request, to: piece)
+        }
+    }
+
+    private func send(_ request: HTTPRequest, to piece: Piece) {
+        let transfer = transport.client.send(request, to: piece)
+        // The answer may have ended before `send` returned.
+        let isStale = state.withLock { state -> Bool in
+            if state.active.contains(ObjectIdentifier(piece)) { state.transfers[ObjectIdentifier(piece)] = transfer }
+            return piece.generation != state.generation
+        }
+        if isStale { transfer.cancel() }
+    }
+
+    private static func pieces(_ gaps: [Range<Int64>]) -> [Range<Int64>] {
+        gaps.flatMap { gap in
+            stride(from: gap.lowerBound, to: gap.upperBound, by: Int(pieceLength)).map {
+                $0..<min($0 + pieceLength, gap.upperBound)
+            }
+        }
+    }
+
+    // MARK: Answers
+
+    /// What a piece does with its body.
+    enum Opening {
+        case small(Int64)
+        case large(GrowingBody, at: Int64, end: Int64?)
+        case stop
+    }
+
+    func opened(_ piece: Piece, _ head: HTTPHead) -> Opening {
+        let isCurrent = state.withLock { $0.generation == piece.generation && !$0.isEnded }
+        guard isCurrent else { return .stop }
+        switch head.status {
+        case 304 where piece.isProbe && order.cached != nil:
+            end(.success(.unchanged))
+            return .stop
+        case 200, 206:
+            return content(piece, head)
+        case 416 where piece.isProbe && head.contentRange?.total == 0:
+            return .small(0)
+        case 412 where !piece.isProbe:
+            changed()
+        case 400, 405, 416, 501:
+            if piece.range != nil, startAgainWithoutRanges() { return .stop }
+            fallthrough
+        default:
+            failed(piece, status(head), retryAfter: head.retryAfter, isTransient: RetryPolicy.isTransient(status: head.status))
+        }
+        return .stop
+    }
+
+    private func content(_ piece: Piece, _ head: HTTPHead) -> Opening {
+        if let encoding = head.contentEncoding, !order.acceptsEncoded {
+            failed(piece, Failure(
+                .other, "the server sent it compressed (\(encoding)), which is not the object's own content",
+                cause: describe(head), advice: "give its 'checksum' in the manifest: then the bytes as sent are checked against it"))
+            return .stop
+        }
+        let total = HTTPSource.totalSize(head)
+        let validator = HTTPSource.validator(head, size: total)
+        let start = head.contentRange?.range?.lowerBound ?? 0
+        if piece.isProbe { return probeAnswered(piece, head, total: total, validator: validator, start: start) }
+        guard let wanted = piece.range, let (body, expected) = state.withLock({ state in state.body.map { ($0, state.validator) } })
+        else { return .stop }
+        guard expected == validator || order.expectation.isDecisive, body.partial.size == total else {
+            changed()
+            return .stop
+        }
+        if start == wanted.lowerBound, head.contentRange != nil { return .large(body, at: start, end: wanted.upperBound) }
+        // The server gave the whole object instead of a range: take it as one stream.
+        _ = startAgainWithoutRanges()
+        return .stop
+    }
+
+    private func probeAnswered(
+        _ piece: Piece, _ head: HTTPHead, total: Int64?, validator: Validator, start: Int64
+    ) -> Opening {
+        guard start == 0 else {
+            _ = startAgainWithoutRanges()
+            return .stop
+        }
+        do {
+            if let total {
+                try order.expectation.check(size: total)
+                if total <= Download.smallLimit {
+                    state.withLock { $0.validator = validator }
+                    return .small(total)
+                }
+            }
+            let firstEnd = head.contentRange?.range?.upperBound ?? total
+            let mayJoin = validator.isStrong || order.expectation.isDecisive
+            if firstEnd != total, !mayJoin {
+                // Nothing tells whether two ranges would be of one version.
+                _ = startAgainWithoutRanges()
+                return .stop
+            }
+            let partial = try openPartial(validator: validator, total: total, mayJoin: mayJoin)
+            let body = GrowingBody(partial: partial)
+            state.withLock { state in
+                state.body = body
+                state.validator = validator
+                if let firstEnd, let total { state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : []) }
+            }
+            follow(body)
+            return .large(body, at: 0, end: firstEnd)
+        } catch {
+            failed(piece, Failure(error))
+            return .stop
+        }
+    }
+
+    private func openPartial(validator: Validator, total: Int64?, mayJoin: Bool) throws -> Partial {
+        if let total, mayJoin,
+            let partial = try transport.cache.partials.open(identity: order.identity, validator: validator, size: total)
+        {
+            return partial
+        }
+        return try transport.cache.partials.openPrivate(path: transport.cache.blobs.newTemporaryPath(), size: total)
+    }
+
+    // MARK: What pieces tell
+
+    /// Called often: more bytes of this object have been written.
+    func received(_ count: Int) {
+        transport.counters.add(count)
+        state.withLock { $0.bytes += Int64(count) }
+    }
+
+    func small(_ piece: Piece, _ bytes: [UInt8]) {
+        guard retire(piece) else { return }
+        end(.success(.small(bytes)))
+    }
+
+    /// A piece came to its end; `at` is the offset behind its last byte.
+    func ended(_ piece: Piece, at offset: Int64, isWhole: Bool) {
+        guard retire(piece) else { return }
+        let isComplete = state.withLock { state -> Bool in
+            guard let body = state.body else { return false }
+            if body.partial.size == nil { return isWhole }
+            return state.pending.isEmpty && state.active.isEmpty && body.partial.gaps.isEmpty
+        }
+        if isComplete { return completeBody(size: offset) }
+        launchPieces()
+        reclaimGaps()
+    }
+
+    /// Nothing is under way, but something is missing: a server ended a range early.
+    private func reclaimGaps() {
+        let again = state.withLock { state -> Bool in
+            guard let body = state.body, state.active.isEmpty, state.pending.isEmpty, !state.isWaiting, !state.isEnded
+            else { return false }
+            state.pending = Download.pieces(body.partial.gaps)
+            return !state.pending.isEmpty
+        }
+        if again { retryLater(Failure(.network, "the server ended a range early"), retryAfter: nil) }
+    }
+
+    private func completeBody(size: Int64? = nil) {
+        guard let body = state.withLock({ $0.body }) else { return }
+        body.complete(size: body.partial.size ?? size ?? 0)
+        end(.success(.large(body)))
+    }
+
+    /// - Returns: false for a piece of an attempt that is over.
+    private func retire(_ piece: Piece) -> Bool {
+        state.withLock { state in
+            state.active.remove(ObjectIdentifier(piece))
+            state.transfers[ObjectIdentifier(piece)] = nil
+            return piece.generation == state.generation && !state.isEnded
+        }
+    }
+
+    func failed(_ piece: Piece, _ failure: Failure, retryAfter: Double? = nil, isTransient: Bool = false) {
+        guard retire(piece) else { return }
+        guard isTransient else { return nextSource(failure) }
+        let resumes = state.withLock { state -> Bool in
+            guard let body = state.body, let size = body.partial.size, body.partial.validator != nil, !state.avoidsRanges
+            else { return false }
+            guard let range = piece.range ?? Optional(0..<size) else { return false }
+            let missing = body.partial.gaps.compactMap { gap -> Range<Int64>? in
+                let part = gap.clamped(to: range)
+                return part.isEmpty ? nil : part
+            }
+            // A probe without a range was to bring everything: what others are asked for is not asked for again.
+            let others = state.pending
+            state.pending = Download.pieces(missing.filter { part in !others.contains { $0.overlaps(part) } }) + others
+            return true
+        }
+        if !resumes { abandonBody(failure) }
+        retryLater(failure, retryAfter: retryAfter)
+    }
+
+    private func retryLater(_ failure: Failure, retryAfter: Double?) {
+        let delay = state.withLock { state -> Double?? in
+            // One timer serves all pieces that fail meanwhile.
+            if state.isWaiting { return .some(nil) }
+            let madeProgress = state.bytes > state.bytesAtFailure
+            state.bytesAtFailure = state.bytes
+            guard let delay = state.retry.delay(retryAfter: retryAfter, madeProgress: madeProgress) else { return nil }
+            state.isWaiting = true
+            return .some(delay)
+        }
+        guard let delay else { return nextSource(failure) }
+        guard let delay else { return }
+        transport.retried(order.identity, failure, delay)
+        transport.schedule(delay) { [self] in
+            let hasBody = state.withLock { state in
+                state.isWaiting = false
+                return state.body != nil
+            }
+            if hasBody { launchPieces() } else { probe() }
+        }
+    }
+
+    // MARK: Starting again
+
+    private func abandonBody(_ failure: Failure) {
+        let (transfers, body) = state.withLock { state in
+            state.generation += 1
+            defer {
+                state.active = []
+                state.transfers = [:]
+                state.pending = []
+                state.body = nil
+            }
+            return (Array(state.transfers.values), state.body)
+        }
+        for transfer in transfers { transfer.cancel() }
+        guard let body else { return }
+        body.abandon(failure)
+        try? body.partial.discard()
+    }
+
+    /// The object is of another version than what came so far: nothing of it may be mixed.
+    private func changed() {
+        let failure = Failure(
+            .network, "the object changes while it is fetched", advice: "try again when nobody writes to it any more")
+        let isOften = state.withLock { state in
+            state.changes += 1
+            return state.changes > 3
+        }
+        abandonBody(Failure(.other, "superseded"))
+        if isOften { nextSource(failure) } else { probe() }
+    }
+
+    /// - Returns: false when that has been tried.
+    private func startAgainWithoutRanges() -> Bool {
+        let isNew = state.withLock { state in
+            defer { state.avoidsRanges = true }
+            return !state.avoidsRanges
+        }
+        guard isNew else { return false }
+        abandonBody(Failure(.other, "superseded"))
+        probe()
+        return true
+    }
+
+    /// The bytes were all there and were wrong: they are of no use to anybody.
+    /// - Returns: false when there is no other source to try.
+    func rejectContent(_ failure: Failure) {
+        state.withLock { $0.isEnded = false }
+        nextSource(failure)
+    }
+
+    private func nextSource(_ failure: Failure) {
+        let hasNext = state.withLock { state -> Bool in
+            state.firstFailure = state.firstFailure ?? failure
+            guard state.source + 1 < order.sources.count else { return false }
+            state.source += 1
+            state.retry = RetryPolicy()
+            state.avoidsRanges = false
+            state.changes = 0
+            return true
+        }
+        guard hasNext else {
+            let (body, first) = state.withLock { ($0.body, $0.firstFailure ?? failure) }
+            body?.abandon(first)
+            return end(.failure(first))
+        }
+        abandonBody(Failure(.other, "superseded"))
+        probe()
+    }
+
+    private func end(_ result: Result<Arrival, Failure>) {
+        let facts = state.withLock { state -> Facts? in
+            guard !state.isEnded else { return nil }
+            state.isEnded = true
+            return Facts(validator: state.validator, bytes: state.bytes, source: state.source)
+        }
+        if let facts { finished(result, facts) }
+    }
+
+    // MARK: Words
+
+    private func describe(_ head: HTTPHead) -> String {
+        "\(URLRedaction.redact(head.effectiveURL)) answered \(head.status)"
+    }
+
+    private func status(_ head: HTTPHead) -> Failure {
+        let cause = describe(head)
+        switch head.status {
+        case 401, 403:
+            return Failure(
+                .permission, "the server refuses access", cause: cause,
+                advice: "check the credentials for this host (~/.netrc, or sdk.storage.sync.headers in clearml.conf)")
+        case 404, 410:
+            return Failure(.notFound, "nothing is there", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
+        case 408, 429, 500...599:
+            return Failure(.network, "the server does not serve it now", cause: cause, advice: "try again later")
+        default:
+            return Failure(.network, "the server gave an answer that is of no use", cause: cause)
+        }
+    }
+}
+
+extension Download.Order {
+    /// Whether a body with a Content-Encoding is the content all the same: the bytes decide, or the object is itself a
+    /// compressed file that a server labels so.
+    var acceptsEncoded: Bool {
+        if expectation.isDecisive { return true }
+        let path = identity.prefix { $0 != "?" && $0 != "#" }.lowercased()
+        return [".gz", ".tgz", ".bz2", ".xz", ".zst", ".br", ".lz4"].contains { path.hasSuffix($0) }
+    }
+}

@@ -1,0 +1,166 @@
+internal import Caching
+internal import Planning
+internal import Platform
+internal import Synchronization
+
+/// One request of a download and its answer: a range, or the whole object.
+final class Piece: HTTPReceiver {
+    let generation: Int
+    /// What was asked for; `nil` is everything.
+    let range: Range<Int64>?
+    let isProbe: Bool
+    private let download: Download
+    private let state = Mutex(State())
+
+    private enum Body {
+        case none
+        case small([UInt8], Int64)
+        case large(GrowingBody, end: Int64?)
+    }
+
+    private struct State: ~Copyable {
+        var body = Body.none
+        var position: Int64 = 0
+        var claimed: Int64 = 0
+        var fingerprint = ContentHasher(.xxh3)
+        var failure: Failure?
+    }
+
+    init(_ download: Download, generation: Int, range: Range<Int64>?, isProbe: Bool) {
+        self.download = download
+        self.generation = generation
+        self.range = range
+        self.isProbe = isProbe
+    }
+
+    func received(head: HTTPHead) -> HTTPDemand {
+        switch download.opened(self, head) {
+        case .stop: return .stop
+        case .small(let size):
+            state.withLock { state in
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(Int(size))
+                state.body = .small(bytes, size)
+            }
+        case .large(let body, let start, let end):
+            state.withLock { state in
+                state.body = .large(body, end: end)
+                state.position = start
+                state.claimed = start
+            }
+        }
+        return .more
+    }
+
+    func received(bytes: UnsafeRawBufferPointer) -> HTTPDemand {
+        let taken = state.withLock { state -> Bool in
+            do throws(Failure) {
+                try Piece.take(bytes, &state)
+                return true
+            } catch {
+                state.failure = error
+                return false
+            }
+        }
+        guard taken else { return .stop }
+        download.received(bytes.count)
+        return .more
+    }
+
+    private static func take(_ bytes: UnsafeRawBufferPointer, _ state: inout State) throws(Failure) {
+        switch state.body {
+        case .none: throw Failure(.network, "bytes came that nobody asked for")
+        case .small(var buffer, let size):
+            guard buffer.count + bytes.count <= size else { throw tooLong }
+            // Emptied first, so that appending does not copy.
+            state.body = .none
+            buffer.append(contentsOf: bytes)
+            state.body = .small(buffer, size)
+        case .large(let body, let end):
+            if let end, state.position + Int64(bytes.count) > end { throw tooLong }
+            do throws(SystemError) {
+                try body.partial.write(bytes, at: state.position)
+                state.fingerprint.update(bytes)
+                state.position += Int64(bytes.count)
+                if state.position - state.claimed >= Partial.claimLength { try claim(body, &state) }
+            } catch { throw Failure(system: error) }
+            body.advance()
+        }
+    }
+
+    private static var tooLong: Failure {
+        Failure(.network, "the server sends more than it declared")
+    }
+
+    private static func claim(_ body: GrowingBody, _ state: inout State) throws(SystemError) {
+        guard state.position > state.claimed, let value = Fingerprint(bytes: state.fingerprint.finishAndReset()) else { return }
+        try body.partial.claim(state.claimed..<state.position, fingerprint: value)
+        state.claimed = state.position
+    }
+
+    func ended(_ result: Result<HTTPEnd, HTTPFailure>) {
+        let (body, position, failure) = state.withLock { state -> (Body, Int64, Failure?) in
+            // Whatever came is good for a later run, however this one ends.
+            if case .large(let body, _) = state.body { try? Piece.claim(body, &state) }
+            defer { state.body = .none }
+            return (state.body, state.position, state.failure)
+        }
+        switch result {
+        case .failure(let error):
+            if error.kind == .stopped, failure == nil { return }
+            download.failed(self, failure ?? Failure(transport: error), isTransient: failure == nil && error.isRetryable)
+        case .success:
+            finish(body, at: position)
+        }
+    }
+
+    private func finish(_ body: Body, at position: Int64) {
+        switch body {
+        case .small(let bytes, let size):
+            guard bytes.count == size else { return download.failed(self, Piece.truncated, isTransient: true) }
+            download.small(self, bytes)
+        case .large(_, let end):
+            guard end == nil || end == position else { return download.failed(self, Piece.truncated, isTransient: true) }
+            download.ended(self, at: position, isWhole: end == nil)
+        case .none: break
+        }
+    }
+
+    private static var truncated: Failure {
+        Failure(.network, "the server ended before all bytes had come", advice: "try again later")
+    }
+}
+
+extension Failure {
+    /// A transfer without an answer, in a user's words.
+    init(transport error: HTTPFailure) {
+        let advice: String? =
+            switch error.kind {
+            case .resolve: "check the host's name and this machine's name servers"
+            case .connect, .proxy: "check that the server runs and can be reached from here"
+            case .tls(.unknownAuthority): "name the authority's certificate in SSL_CERT_FILE, or in 'verify' of clearml.conf"
+            case .tls(.expired): "the server's certificate has expired, or this machine's clock is wrong"
+            case .tls(.wrongHost): "the certificate is for another host"
+            case .tls(.badCertificateFile): "check the file that SSL_CERT_FILE or 'verify' names"
+            case .truncated, .reset, .stalled: "try again; what has come so far is kept"
+            case .tooManyRedirects: "the server redirects in a circle; correct the 'url'"
+            case .unsupportedScheme, .invalidURL: "correct the 'url'"
+            default: nil
+            }
+        let message: String =
+            switch error.kind {
+            case .resolve: "the host is not known"
+            case .connect: "no connection to the server"
+            case .proxy: "the proxy does not serve us"
+            case .tls(.unknownAuthority): "the server's certificate is signed by an unknown authority"
+            case .tls: "no secure connection to the server"
+            case .stalled: "the server stopped sending"
+            case .reset: "the server broke the connection"
+            case .truncated: "the server ended before all bytes had come"
+            case .tooManyRedirects: "too many redirects"
+            case .redirectRefused: "a redirect that is not safe to follow"
+            default: "the transfer failed"
+            }
+        self.init(.network, message, cause: error.description, advice: advice)
+    }
+}

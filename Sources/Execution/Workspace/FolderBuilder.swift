@@ -1,0 +1,90 @@
+internal import Caching
+internal import Glibc
+internal import Planning
+internal import Platform
+
+/// Fills a folder with links, file by file; keeps the folder that was written to last open.
+struct FolderBuilder: ~Copyable {
+    let root: String
+    private let linker: Linker
+    private let blobs: BlobStore
+    private let mode: Entry.LinkMode
+    private var open: File
+    /// Path of `open` below `root`.
+    private var openPath = ""
+    private(set) var files: [Placed.File] = []
+    private(set) var usedMode: Entry.LinkMode?
+
+    init(root: String, linker: Linker, blobs: BlobStore, mode: Entry.LinkMode) throws {
+        self.root = root
+        self.linker = linker
+        self.blobs = blobs
+        self.mode = mode
+        open = try File(root, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    /// Opens the folder of a path, making it where it is missing.
+    /// - Returns: the path's last component.
+    private mutating func enter(folderOf path: String) throws -> String {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = slash.map { String(path[..<$0]) } ?? ""
+        if folder != openPath {
+            let full = folder.isEmpty ? root : root + "/" + folder
+            do throws(SystemError) {
+                open = try File(full, flags: O_RDONLY | O_DIRECTORY)
+            } catch {
+                try FileSystem.createFolder(full)
+                open = try File(full, flags: O_RDONLY | O_DIRECTORY)
+            }
+            openPath = folder
+        }
+        return slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+    }
+
+    mutating func addFile(_ digest: Digest, executable: Bool, at path: String) throws {
+        guard let blob = try blobs.verified(digest, executable: executable) ?? twin(of: digest, executable: executable) else {
+            throw Failure(.other, "content that was in the cache is not there any more", cause: digest.description, advice: "run the same command again")
+        }
+        let name = try enter(folderOf: path)
+        let (used, status) = try linker.link(
+            digest, executable: executable, blob: blob, to: name, in: open.descriptor, mode: mode)
+        usedMode = used
+        files.append(Placed.File(path: path, kind: used == .symlink ? .symlink(target: blobs.layout.blob(digest, executable: executable)) : .file(status, digest, executable)))
+    }
+
+    private func twin(of digest: Digest, executable: Bool) throws -> FileStatus? {
+        guard try blobs.verified(digest, executable: !executable) != nil else { return nil }
+        try blobs.ensureTwin(digest, executable: executable)
+        return try blobs.verified(digest, executable: executable)
+    }
+
+    mutating func addSymlink(to target: String, at path: String) throws {
+        let name = try enter(folderOf: path)
+        try FileSystem.symlink(to: target, at: name, in: open.descriptor)
+        files.append(Placed.File(path: path, kind: .symlink(target: target)))
+    }
+
+    mutating func addFolder(at path: String) throws {
+        try FileSystem.createFolder(root + "/" + path)
+        files.append(Placed.File(path: path, kind: .folder))
+    }
+
+    mutating func add(_ listing: TreeListing, below prefix: String) throws {
+        for item in listing.items {
+            let path = prefix.appendingComponent(item.path)
+            switch item.kind {
+            case .file(let digest, _, let executable): try addFile(digest, executable: executable, at: path)
+            case .symlink(let target): try addSymlink(to: target, at: path)
+            case .folder: try addFolder(at: path)
+            }
+        }
+    }
+}
+
+extension Placed.File.Kind {
+    static func file(_ status: FileStatus, _ digest: Digest, _ executable: Bool) -> Placed.File.Kind {
+        .file(
+            size: status.size, seconds: status.modified.seconds, nanoseconds: status.modified.nanoseconds,
+            inode: status.inode, digest: digest, executable: executable)
+    }
+}

@@ -1,0 +1,110 @@
+internal import Caching
+internal import Glibc
+internal import Planning
+internal import Platform
+
+extension Workspace {
+    /// Looks at what stands at an entry's path: one stat(2) per file that was placed there.
+    /// - Parameters:
+    ///   - placed: what this manifest placed for the entry, if anything.
+    ///   - intended: what a killed run was about to place.
+    ///   - path: where the entry goes now.
+    func observe(
+        placed: Placed?, intended: Placed?, path: String, others: [String: String], cache: Cache
+    ) throws -> Observed {
+        if let owner = Workspace.owner(of: path, in: others) { return .otherManifest(owner) }
+        if let placed, placed.path == path {
+            let changes = try self.changes(of: placed, cache: cache)
+            if changes.missing.isEmpty, changes.drifted.isEmpty { return .clean }
+            // A killed run may have got as far as replacing what was there.
+            if !changes.drifted.isEmpty, let intended, try isAsIntended(intended, cache: cache) {
+                return .changed(missing: [path], drifted: [])
+            }
+            return changes.missing.count == placed.files.count && changes.drifted.isEmpty && !placed.files.isEmpty
+                ? try (FileSystem.status(root + "/" + path) == nil ? .absent : .changed(missing: changes.missing, drifted: []))
+                : .changed(missing: changes.missing, drifted: changes.drifted)
+        }
+        guard try FileSystem.status(root + "/" + path) != nil else { return .absent }
+        if let intended, intended.path == path, try isAsIntended(intended, cache: cache) {
+            return .changed(missing: [path], drifted: [])
+        }
+        return .foreign
+    }
+
+    private static func owner(of path: String, in others: [String: String]) -> String? {
+        guard !others.isEmpty else { return nil }
+        if let section = others[path] { return section }
+        // Inside another manifest's folder, or around one of its paths.
+        return others.first { other, _ in other.hasPrefix(path + "/") || path.hasPrefix(other + "/") }?.value
+    }
+
+    /// Which of the placed files are gone, and which are not as they were placed. Relative to the workspace.
+    func changes(of placed: Placed, cache: Cache) throws -> (missing: [String], drifted: [String]) {
+        var missing: [String] = []
+        var drifted: [String] = []
+        for file in placed.files {
+            let path = placed.path.appendingComponent(file.path)
+            guard let status = try FileSystem.status(root + "/" + path) else {
+                missing.append(path)
+                continue
+            }
+            if try !matches(file.kind, status, at: root + "/" + path, mode: placed.mode, cache: cache) { drifted.append(path) }
+        }
+        return (missing, drifted)
+    }
+
+    private func matches(
+        _ kind: Placed.File.Kind, _ status: FileStatus, at path: String, mode: Entry.LinkMode, cache: Cache
+    ) throws -> Bool {
+        switch kind {
+        case .folder: return status.kind == .folder
+        case .symlink(let target): return status.kind == .symlink && (try FileSystem.symlinkTarget(path)) == target
+        case .file(let size, let seconds, let nanoseconds, let inode, let digest, let executable):
+            guard status.kind == .file, status.size == size, status.inode == inode else { return false }
+            if status.modified == FileTime(seconds: seconds, nanoseconds: nanoseconds) { return true }
+            // A blob that was proven again has a new mtime, and so has every hard link to it.
+            guard mode == .hardlink,
+                case .present(let blob) = try cache.blobs.presence(digest, executable: executable, size: size)
+            else { return false }
+            return blob.inode == status.inode
+        }
+    }
+
+    /// Whether every file that stands there now has the bytes that a killed run was about to place.
+    private func isAsIntended(_ intended: Placed, cache: Cache) throws -> Bool {
+        let expected = try intended.expectedFiles(cache: cache)
+        for (path, digest) in expected {
+            let full = root + "/" + intended.path.appendingComponent(path)
+            guard let status = try FileSystem.status(full) else { continue }
+            guard status.kind == .file, let file = try? File(full), try file.hash([.sha256]).values[0] == digest.bytes else {
+                return false
+            }
+        }
+        return !expected.isEmpty
+    }
+}
+
+extension Placed {
+    /// The files that the objects come to, by path below the entry's own, each with its digest; symlinks left out.
+    func expectedFiles(cache: Cache) throws -> [String: Digest] {
+        var files: [String: Digest] = [:]
+        for object in objects {
+            if let tree = object.tree {
+                guard let listing = try cache.trees.listing(tree) else { continue }
+                for item in listing.items {
+                    if case .file(let digest, _, _) = item.kind { files[object.path.appendingComponent(item.path)] = digest }
+                }
+            } else if let digest = object.digest {
+                files[object.path] = digest
+            }
+        }
+        return files
+    }
+}
+
+extension String {
+    /// `self/name`; either alone where the other is empty.
+    func appendingComponent(_ name: String) -> String {
+        isEmpty ? name : name.isEmpty ? self : self + "/" + name
+    }
+}

@@ -1,0 +1,225 @@
+internal import Caching
+internal import Glibc
+internal import Planning
+internal import Platform
+internal import SystemPackage
+
+/// Puts entries into the workspace and takes them out again. What appears there appears whole.
+struct Placement: Sendable {
+    let workspace: Workspace
+    let cache: Cache
+    let linker: Linker
+
+    /// What an entry comes to, all its objects being in the cache.
+    struct Content: Sendable {
+        var path: String
+        var mode: Entry.LinkMode
+        var executable: Bool
+        var isFolder: Bool
+        var objects: [Placed.Object]
+        /// Local paths of objects that are used where they lie, by `Placed.Object.path`.
+        var direct: [String: String] = [:]
+        /// The whole entry is one symlink to here.
+        var directFolder: String?
+    }
+
+    /// Places an entry over whatever this manifest placed before.
+    /// - Parameters:
+    ///   - previous: what was placed, to tell our files from a user's.
+    ///   - force: files that a user changed are replaced.
+    func place(_ content: Content, id: Entry.ID, previous: Placed?, force: Bool) throws -> Placed {
+        var placed = Placed(
+            path: content.path, mode: content.mode, isFolder: content.isFolder, executable: content.executable,
+            objects: content.objects, files: [])
+        try workspace.intend(placed, id: id)
+        if let slash = content.path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+            try FileSystem.createFolder(workspace.root + "/" + content.path[..<slash])
+        }
+        let target = workspace.root + "/" + content.path
+        if let folder = content.directFolder {
+            placed.mode = .symlink
+            placed.files = [Placed.File(path: "", kind: .symlink(target: folder))]
+            try replace(target, previous: previous, force: force) { try FileSystem.symlink(to: folder, at: $0) }
+        } else if content.isFolder {
+            try placeFolder(content, at: target, previous: previous, force: force, placed: &placed)
+        } else {
+            try placeFile(content, at: target, previous: previous, force: force, placed: &placed)
+        }
+        return placed
+    }
+
+    // MARK: One file
+
+    private func placeFile(
+        _ content: Content, at target: String, previous: Placed?, force: Bool, placed: inout Placed
+    ) throws {
+        if let source = content.direct[""] {
+            placed.mode = .symlink
+            placed.files = [Placed.File(path: "", kind: .symlink(target: source))]
+            return try replace(target, previous: previous, force: force) { try FileSystem.symlink(to: source, at: $0) }
+        }
+        guard let digest = content.objects.first?.digest else { throw Failure(.other, "nothing is known of the content") }
+        let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))!
+        var result: (mode: Entry.LinkMode, files: [Placed.File])?
+        try replace(target, previous: previous, force: force, expecting: digest) { path in
+            var builder = try FolderBuilder(
+                root: String(path[..<slash]), linker: linker, blobs: cache.blobs, mode: content.mode)
+            try builder.addFile(
+                digest, executable: content.executable, at: String(path[path.utf8.index(after: slash)...]))
+            result = (builder.usedMode ?? content.mode, builder.files)
+        }
+        guard let result else { return }
+        placed.mode = result.mode
+        placed.files = result.files.map { Placed.File(path: "", kind: $0.kind) }
+    }
+
+    /// Makes a file or symlink at `target` through `make`, over what stands there if that is ours to replace.
+    private func replace(
+        _ target: String, previous: Placed?, force: Bool, expecting digest: Digest? = nil, make: (String) throws -> Void
+    ) throws {
+        guard let found = try FileSystem.status(target) else { return try make(target) }
+        if found.kind == .folder {
+            try removeOwn(previous, at: target, force: force)
+            return try make(target)
+        }
+        if previous?.path != workspace.relative(target) {
+            // Not ours: the right bytes may be replaced by themselves, anything else stays.
+            guard found.kind == .file, let digest, let file = try? File(target),
+                try file.hash([.sha256]).values[0] == digest.bytes
+            else { throw Placement.foreign(workspace.relative(target)) }
+        }
+        let temporary = AtomicFile.temporaryName(beside: target)
+        try make(temporary)
+        try FileSystem.rename(temporary, to: target)
+        // rename(2) between two links to one inode does nothing, and leaves both.
+        try FileSystem.remove(temporary)
+    }
+
+    /// A folder that we placed makes room for a file; what a user put into it stops that.
+    private func removeOwn(_ previous: Placed?, at target: String, force: Bool) throws {
+        guard let previous, previous.path == workspace.relative(target) else { throw Placement.foreign(workspace.relative(target)) }
+        _ = try remove(previous, force: force)
+        if try FileSystem.status(target) != nil { throw Placement.foreign(workspace.relative(target)) }
+    }
+
+    static func foreign(_ path: String) -> Failure {
+        Failure(
+            .other, "something that clearml-sync did not put there stands at '\(path)'",
+            advice: "move it away, or give the entry another 'path'")
+    }
+
+    // MARK: A folder
+
+    private func placeFolder(
+        _ content: Content, at target: String, previous: Placed?, force: Bool, placed: inout Placed
+    ) throws {
+        let build = try workspace.newBuildFolder()
+        defer { try? FileSystem.removeAll(build) }
+        var builder = try FolderBuilder(root: build, linker: linker, blobs: cache.blobs, mode: content.mode)
+        for object in content.objects {
+            if let source = content.direct[object.path] {
+                try builder.addSymlink(to: source, at: object.path)
+            } else if let tree = object.tree {
+                guard let listing = try cache.trees.listing(tree) else {
+                    throw Failure(.other, "a tree that was in the cache is not there any more", cause: tree.description, advice: "run the same command again")
+                }
+                try builder.add(listing, below: object.path)
+            } else if let digest = object.digest {
+                try builder.addFile(digest, executable: content.executable, at: object.path)
+            }
+        }
+        placed.mode = builder.usedMode ?? content.mode
+        placed.files = builder.files
+        guard let found = try FileSystem.status(target) else { return try FileSystem.rename(build, to: target) }
+        guard found.kind == .folder else {
+            guard previous?.path == content.path else { throw Placement.foreign(content.path) }
+            try FileSystem.remove(target)
+            return try FileSystem.rename(build, to: target)
+        }
+        try carryOver(from: target, to: build, previous: previous, content: placed, force: force)
+        if try FileSystem.exchange(build, target) { return }
+        let old = AtomicFile.temporaryName(beside: workspace.folder + "/build/old")
+        try FileSystem.rename(target, to: old)
+        try FileSystem.rename(build, to: target)
+        try FileSystem.removeAll(old)
+    }
+
+    /// Gives what a user put into the old folder a second name in the new one, so that no moment lacks it.
+    private func carryOver(
+        from old: String, to new: String, previous: Placed?, content: Placed, force: Bool
+    ) throws {
+        var ours: Set<String> = []
+        if let previous, previous.path == content.path {
+            // Changed files count as a user's, unless they are to be replaced.
+            let changed = force ? [] : Set(try workspace.changes(of: previous, cache: cache).drifted)
+            for file in previous.files where !changed.contains(previous.path.appendingComponent(file.path)) {
+                ours.insert(file.path)
+            }
+        }
+        let intended = try content.expectedFiles(cache: cache)
+        try walk(old) { path, kind in
+            guard !ours.contains(path) else { return }
+            if kind == .folder {
+                try FileSystem.createFolder(new + "/" + path)
+            } else if try FileSystem.status(new + "/" + path) == nil {
+                if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+                    try FileSystem.createFolder(new + "/" + path[..<slash])
+                }
+                try FileSystem.hardlink(old + "/" + path, to: new + "/" + path)
+            } else if let digest = intended[path], let file = try? File(old + "/" + path),
+                try file.hash([.sha256]).values[0] == digest.bytes
+            {
+                return  // The same bytes stand there anew.
+            } else {
+                throw Placement.foreign(content.path + "/" + path)
+            }
+        }
+    }
+
+    /// Everything below a folder that is not a non-empty folder, by relative path.
+    private func walk(_ root: String, below prefix: String = "", _ body: (String, FileStatus.Kind) throws -> Void) throws {
+        let items = try FileSystem.list(prefix.isEmpty ? root : root + "/" + prefix)
+        if items.isEmpty, !prefix.isEmpty { return try body(prefix, .folder) }
+        for item in items {
+            let path = prefix.appendingComponent(item.name)
+            let kind = try item.kind ?? FileSystem.status(root + "/" + path)?.kind ?? .other
+            if kind == .folder { try walk(root, below: path, body) } else { try body(path, kind) }
+        }
+    }
+
+    // MARK: Removing
+
+    /// Removes what was placed and nothing else; folders that become empty go too.
+    /// - Returns: the paths that stay because somebody changed them.
+    func remove(_ placed: Placed, force: Bool) throws -> [String] {
+        let drifted = force ? [] : try workspace.changes(of: placed, cache: cache).drifted
+        let kept = Set(drifted)
+        var folders: Set<String> = []
+        for file in placed.files {
+            let path = placed.path.appendingComponent(file.path)
+            if kept.contains(path) { continue }
+            if case .folder = file.kind { folders.insert(path) } else { try removeFile(path) }
+            var parent = path[...]
+            while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
+                parent = parent[..<slash]
+                guard folders.insert(String(parent)).inserted else { break }
+            }
+        }
+        // The deepest first: a longer path is never around a shorter one.
+        for folder in folders.sorted(by: { $0.utf8.count > $1.utf8.count }) {
+            try FileSystem.removeEmptyFolder(workspace.root + "/" + folder)
+        }
+        return drifted
+    }
+
+    private func removeFile(_ path: String) throws {
+        do throws(SystemError) { try FileSystem.remove(workspace.root + "/" + path) } catch {
+            // A user made a folder of it, or it is long gone with its folder.
+            guard [.isDirectory, .notDirectory].contains(error.code) else { throw error }
+        }
+    }
+}
+
+extension Workspace {
+    func relative(_ path: String) -> String { String(path.dropFirst(root.count + 1)) }
+}

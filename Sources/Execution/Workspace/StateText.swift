@@ -1,0 +1,149 @@
+internal import Planning
+
+/// The text of a section's state: what this manifest placed, one line per thing, fields separated by tabs.
+///
+/// ```
+/// clearml-sync-state 1
+/// manifest  <absolute path>
+/// entry     <kind/name>  <mode>  file|folder  x|-  <path>
+/// object    <digest|->  <tree|->  <path>
+/// file      <size>  <seconds>  <nanoseconds>  <inode>  <digest>  x|-  <path>
+/// symlink   <target>  <path>
+/// folder    <path>
+/// ```
+/// Tab, newline and backslash are escaped in texts. A line that cannot be read ends the reading: what follows is as if
+/// it had never been placed.
+struct StateText {
+    var manifest: String
+    var entries: [Entry.ID: Placed]
+
+    static let header = "clearml-sync-state 1"
+
+    var encoded: [UInt8] {
+        var text = Array("\(StateText.header)\nmanifest\t\(StateText.escape(manifest))\n".utf8)
+        for (id, placed) in entries.sorted(by: { $0.key < $1.key }) { StateText.append(placed, id: id, to: &text) }
+        return text
+    }
+
+    static func append(_ placed: Placed, id: Entry.ID, to text: inout [UInt8]) {
+        let shape = placed.isFolder ? "folder" : "file"
+        append(["entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path)], to: &text)
+        for object in placed.objects {
+            append(["object", object.digest?.hex ?? "-", object.tree?.hex ?? "-", escape(object.path)], to: &text)
+        }
+        for file in placed.files {
+            switch file.kind {
+            case .file(let size, let seconds, let nanoseconds, let inode, let digest, let executable):
+                append(
+                    [
+                        "file", String(size), String(seconds), String(nanoseconds), String(inode), digest.hex,
+                        mark(executable), escape(file.path),
+                    ], to: &text)
+            case .symlink(let target): append(["symlink", escape(target), escape(file.path)], to: &text)
+            case .folder: append(["folder", escape(file.path)], to: &text)
+            }
+        }
+    }
+
+    private static func append(_ fields: [String], to text: inout [UInt8]) {
+        for (index, field) in fields.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: "\t")) }
+            text += field.utf8
+        }
+        text.append(UInt8(ascii: "\n"))
+    }
+
+    private static func mark(_ executable: Bool) -> String { executable ? "x" : "-" }
+
+    static func escape(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 == 9 || $0 == 10 || $0 == 0x5C }) else { return text }
+        return text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\t", with: "\\t")
+    }
+
+    static func unescape(_ text: Substring) -> String {
+        guard text.utf8.contains(0x5C) else { return String(text) }
+        var result = ""
+        var isEscaped = false
+        for scalar in text.unicodeScalars {
+            if isEscaped {
+                result.unicodeScalars.append(scalar == "n" ? "\n" : scalar == "t" ? "\t" : scalar)
+                isEscaped = false
+            } else if scalar == "\\" {
+                isEscaped = true
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// - Returns: `nil` when the text is of another kind or format.
+    init?(parsing bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        var lines = text.split(separator: "\n")[...]
+        guard lines.popFirst() == Substring(StateText.header), let first = lines.popFirst(), first.hasPrefix("manifest\t")
+        else { return nil }
+        manifest = StateText.unescape(first.dropFirst(9))
+        entries = StateText.entries(lines)
+    }
+
+    init(manifest: String, entries: [Entry.ID: Placed]) {
+        self.manifest = manifest
+        self.entries = entries
+    }
+
+    /// Reads entry lines with what follows each; a later entry of the same name replaces the earlier.
+    static func entries(_ lines: ArraySlice<Substring>) -> [Entry.ID: Placed] {
+        var entries: [Entry.ID: Placed] = [:]
+        var current: (id: Entry.ID, placed: Placed)?
+        for line in lines {
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+            if fields[0] == "entry" {
+                if let current { entries[current.id] = current.placed }
+                current = entry(fields)
+                if current == nil { return entries }
+            } else {
+                guard current != nil, add(fields, to: &current!.placed) else { break }
+            }
+        }
+        if let current { entries[current.id] = current.placed }
+        return entries
+    }
+
+    private static func entry(_ fields: [Substring]) -> (Entry.ID, Placed)? {
+        guard fields.count == 6, let id = Entry.ID(fields[1]), let mode = Entry.LinkMode(rawValue: String(fields[2])) else {
+            return nil
+        }
+        return (
+            id,
+            Placed(
+                path: unescape(fields[5]), mode: mode, isFolder: fields[3] == "folder", executable: fields[4] == "x",
+                objects: [], files: [])
+        )
+    }
+
+    private static func add(_ fields: [Substring], to placed: inout Placed) -> Bool {
+        switch (fields[0], fields.count) {
+        case ("object", 4):
+            placed.objects.append(
+                Placed.Object(
+                    path: unescape(fields[3]), digest: Digest(hex: fields[1]), tree: Digest(hex: fields[2])))
+        case ("file", 8):
+            guard let size = Int64(fields[1]), let seconds = Int(fields[2]), let nanoseconds = Int(fields[3]),
+                let inode = UInt64(fields[4]), let digest = Digest(hex: fields[5])
+            else { return false }
+            placed.files.append(
+                Placed.File(
+                    path: unescape(fields[7]),
+                    kind: .file(
+                        size: size, seconds: seconds, nanoseconds: nanoseconds, inode: inode, digest: digest,
+                        executable: fields[6] == "x")))
+        case ("symlink", 3):
+            placed.files.append(Placed.File(path: unescape(fields[2]), kind: .symlink(target: unescape(fields[1]))))
+        case ("folder", 2):
+            placed.files.append(Placed.File(path: unescape(fields[1]), kind: .folder))
+        default: return false
+        }
+        return true
+    }
+}

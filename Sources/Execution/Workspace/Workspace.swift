@@ -1,0 +1,145 @@
+internal import Caching
+internal import Glibc
+public import Planning
+internal import Platform
+internal import Synchronization
+
+/// A workspace as one manifest sees it: the folder, and `.clearml-sync/` in it with one section per manifest.
+///
+/// ```
+/// .clearml-sync/
+///   lock                 held by whoever changes the workspace
+///   <section>.state      what that manifest placed, see `StateText`
+///   <section>.journal    what a run under way, or one that was killed, was about to place
+///   build/               folders on their way in or out
+/// ```
+public final class Workspace: Sendable {
+    /// Absolute.
+    public let root: String
+    /// The manifest's name in this workspace.
+    public let section: String
+    let manifest: String
+    private let lock: File?
+    private let journal = Mutex<Journal>(Journal())
+
+    private struct Journal: ~Copyable {
+        var file: File?
+    }
+
+    var folder: String { root + "/.clearml-sync" }
+    private var statePath: String { "\(folder)/\(section).state" }
+    private var journalPath: String { "\(folder)/\(section).journal" }
+
+    /// - Parameters:
+    ///   - manifest: absolute path of the manifest; another manifest of the same section is refused.
+    ///   - lockingFor: seconds to wait for another process that changes the workspace; `nil` only looks and takes no lock.
+    public init(root: String, section: String, manifest: String, lockingFor seconds: Double?) throws {
+        self.root = root
+        self.section = section
+        self.manifest = manifest
+        guard let seconds else {
+            lock = nil
+            return
+        }
+        try FileSystem.createFolder(root)
+        try FileSystem.createFolder(root + "/.clearml-sync")
+        let file = try File(root + "/.clearml-sync/lock", flags: O_CREAT | O_RDWR, mode: 0o666)
+        let deadline = MonotonicTime.now().adding(seconds: seconds)
+        while try !file.tryLock(.exclusive) {
+            guard MonotonicTime.now() < deadline else {
+                throw Failure(
+                    .lockTimeout, "another process is changing the workspace", cause: root,
+                    advice: "wait until it has ended, or give --lock-timeout more seconds")
+            }
+            usleep(50_000)
+        }
+        lock = file
+        // What was on its way when a run was killed: user's files in there have a second link in the workspace.
+        try FileSystem.removeAll(root + "/.clearml-sync/build")
+    }
+
+    // MARK: State
+
+    /// What this manifest placed, and what a killed run was about to place.
+    struct State {
+        var placed: [Entry.ID: Placed]
+        /// Without files: nobody had the time to record them.
+        var intended: [Entry.ID: Placed]
+    }
+
+    func load() throws -> State {
+        var state = State(placed: [:], intended: [:])
+        if try FileSystem.status(statePath) != nil {
+            let text = StateText(parsing: try File(statePath).readAll())
+            if let text {
+                guard text.manifest == manifest || !FileSystem.exists(text.manifest) else {
+                    throw Failure(
+                        .manifest, "two manifests have the name '\(section)' in this workspace",
+                        cause: "\(manifest) and \(text.manifest)", advice: "give one of them another 'name', or another workspace")
+                }
+                state.placed = text.entries
+            }
+        }
+        if try FileSystem.status(journalPath) != nil {
+            let text = String(decoding: try File(journalPath).readAll(), as: UTF8.self)
+            state.intended = StateText.entries(text.split(separator: "\n")[...])
+        }
+        return state
+    }
+
+    /// Replaces the state; the journal is then of no more use.
+    func save(_ placed: [Entry.ID: Placed]) throws {
+        try AtomicFile.write(StateText(manifest: manifest, entries: placed).encoded, to: statePath)
+        journal.withLock { $0.file = nil }
+        try FileSystem.remove(journalPath)
+    }
+
+    /// Says what is about to be placed, before anything is: a run that is killed is then understood by the next.
+    func intend(_ placed: Placed, id: Entry.ID) throws(Failure) {
+        var text: [UInt8] = []
+        StateText.append(placed, id: id, to: &text)
+        var failure: SystemError?
+        journal.withLock { journal in
+            do throws(SystemError) {
+                if journal.file == nil {
+                    journal.file = try File(journalPath, flags: O_CREAT | O_WRONLY | O_APPEND)
+                }
+                try text.withUnsafeBytesThrowing { bytes throws(SystemError) in try journal.file!.write(bytes) }
+            } catch { failure = error }
+        }
+        if let failure { throw Failure(system: failure) }
+    }
+
+    /// The paths of the other manifests in this workspace, each with its section.
+    func pathsOfOthers() throws -> [String: String] {
+        var paths: [String: String] = [:]
+        guard try FileSystem.status(folder) != nil else { return paths }
+        for item in try FileSystem.list(folder) where item.name.hasSuffix(".state") {
+            let section = String(item.name.dropLast(6))
+            guard section != self.section, let text = StateText(parsing: try File(folder + "/" + item.name).readAll()) else {
+                continue
+            }
+            for placed in text.entries.values { paths[placed.path] = section }
+        }
+        return paths
+    }
+
+    /// A new, empty folder beside the workspace's content, on its file system.
+    func newBuildFolder() throws(SystemError) -> String {
+        let path = AtomicFile.temporaryName(beside: folder + "/build/folder")
+        try FileSystem.createFolder(path)
+        return path
+    }
+}
+
+extension [UInt8] {
+    fileprivate func withUnsafeBytesThrowing(
+        _ body: (UnsafeRawBufferPointer) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        var failure: SystemError?
+        withUnsafeBytes { bytes in
+            do throws(SystemError) { try body(bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,145 @@
+/// What decoding a manifest gathers besides its values.
+struct DecodingContext {
+    var variables: Variables
+    var problems: [ManifestProblem] = []
+
+    mutating func report(_ message: String, at location: SourceLocation) {
+        problems.append(ManifestProblem(message, at: location))
+    }
+
+    /// The text of a value that has to be a string, its variables expanded; `nil` after reporting why not.
+    mutating func string(_ node: ManifestNode, _ label: String) -> String? {
+        guard case .scalar(let text, let isPlain) = node.content else {
+            report("\(label): expected a string, found \(node.kind)", at: node.location)
+            return nil
+        }
+        if isPlain, node.isNull {
+            report("\(label): has no value", at: node.location)
+            return nil
+        }
+        if isPlain, node.kind != "a string" {
+            report("\(label): expected a string, found \(node.kind); quote it: \"\(text)\"", at: node.location)
+            return nil
+        }
+        return expand(text, label, at: node.location)
+    }
+
+    mutating func expand(_ text: String, _ label: String, at location: SourceLocation) -> String? {
+        do {
+            return try variables.expand(text)
+        } catch {
+            report("\(label): \(error)", at: location)
+            return nil
+        }
+    }
+
+    /// The meaning of a plain scalar, or of one that a variable fills in.
+    mutating func meaning(_ node: ManifestNode, _ label: String) -> ManifestNode.Meaning? {
+        guard case .scalar(let text, let isPlain) = node.content else { return nil }
+        guard text.utf8.contains(UInt8(ascii: "$")) else { return isPlain ? ManifestNode.meaning(of: text) : .text }
+        return expand(text, label, at: node.location).map(ManifestNode.meaning)
+    }
+}
+
+/// The values of one mapping by key. A key that is not of the mapping is reported at once.
+struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValue == String {
+    /// What messages call the mapping: `models/bert`; empty for the manifest itself.
+    let owner: String
+    let location: SourceLocation
+    private var pairs: [Key: ManifestNode.Pair] = [:]
+
+    init(_ node: ManifestNode, owner: String, _ context: inout DecodingContext) {
+        self.owner = owner
+        location = node.location
+        guard case .mapping(let all) = node.content else {
+            if !node.isNull { context.report("\(prefix)expected a mapping of keys, found \(node.kind)", at: location) }
+            return
+        }
+        for pair in all {
+            if let key = Key(rawValue: pair.key) {
+                pairs[key] = pair
+            } else {
+                let near = Suggestion.nearest(to: pair.key, among: Key.allCases.map(\.rawValue))
+                let hint = near.map { "; did you mean '\($0)'?" } ?? ""
+                context.report("\(prefix)unknown key '\(pair.key)'\(hint)", at: pair.keyLocation)
+            }
+        }
+    }
+
+    private var prefix: String { owner.isEmpty ? "" : owner + ": " }
+
+    subscript(key: Key) -> ManifestNode? { pairs[key]?.value }
+
+    /// Where the key's value stands; the mapping's place without one.
+    func location(of key: Key) -> SourceLocation { pairs[key]?.value.location ?? location }
+
+    func keyLocation(of key: Key) -> SourceLocation { pairs[key]?.keyLocation ?? location }
+
+    /// What messages call a value: `models/bert: url`.
+    func label(_ key: Key) -> String { prefix + key.rawValue }
+
+    func report(_ key: Key, _ message: String, _ context: inout DecodingContext) {
+        context.report("\(label(key)): \(message)", at: location(of: key))
+    }
+
+    func reportMissing(_ key: Key, _ context: inout DecodingContext) {
+        context.report("\(prefix)the key '\(key.rawValue)' is missing", at: location)
+    }
+
+    func string(_ key: Key, _ context: inout DecodingContext) -> String? {
+        self[key].flatMap { context.string($0, label(key)) }
+    }
+
+    func boolean(_ key: Key, _ context: inout DecodingContext) -> Bool? {
+        guard let node = self[key] else { return nil }
+        let problems = context.problems.count
+        if case .boolean(let value) = context.meaning(node, label(key)) { return value }
+        if context.problems.count == problems { report(key, "expected true or false, found \(found(node))", &context) }
+        return nil
+    }
+
+    func integer(_ key: Key, _ context: inout DecodingContext) -> Int64? {
+        guard let node = self[key] else { return nil }
+        let problems = context.problems.count
+        if case .integer(let value) = context.meaning(node, label(key)) { return value }
+        if context.problems.count == problems { report(key, "expected a whole number, found \(found(node))", &context) }
+        return nil
+    }
+
+    /// One word of an enumeration.
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: Key, _ context: inout DecodingContext
+    ) -> Choice? where Choice.RawValue == String {
+        guard let node = self[key] else { return nil }
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        guard case .scalar(let written, _) = node.content, !node.isNull else {
+            report(key, "expected one of \(choices), found \(node.kind)", &context)
+            return nil
+        }
+        guard let text = context.expand(written, label(key), at: node.location) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        report(key, "'\(text)' is not one of \(choices)", &context)
+        return nil
+    }
+
+    /// A list's items with their labels; nothing for a key without value.
+    func items(_ key: Key, of what: String, _ context: inout DecodingContext) -> [(node: ManifestNode, label: String)] {
+        guard let node = self[key], !node.isNull else { return [] }
+        guard case .sequence(let nodes) = node.content else {
+            report(key, "expected a list of \(what), found \(node.kind)", &context)
+            return []
+        }
+        return nodes.enumerated().map { ($1, "\(label(key))[\($0)]") }
+    }
+
+    func strings(_ key: Key, of what: String, _ context: inout DecodingContext) -> [(text: String, node: ManifestNode)] {
+        items(key, of: what, &context).compactMap { item in
+            context.string(item.node, item.label).map { ($0, item.node) }
+        }
+    }
+
+    private func found(_ node: ManifestNode) -> String {
+        guard case .scalar(let text, let isPlain) = node.content, !node.isNull else { return node.kind }
+        return isPlain ? "'\(text)'" : "the string \"\(text)\""
+    }
+}

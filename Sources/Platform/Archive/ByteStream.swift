@@ -1,0 +1,144 @@
+internal import CZlib
+
+/// Bytes in order, block by block.
+protocol ByteStream: AnyObject {
+    /// The next block, valid until the next call; empty at the end.
+    func next() throws -> UnsafeRawBufferPointer
+    /// Passes over up to `count` of the bytes that follow the last block without reading them.
+    /// - Returns: how many; 0 where each byte must be seen.
+    func skip(_ count: Int64) throws -> Int64
+}
+
+extension ByteStream {
+    func skip(_ count: Int64) -> Int64 { 0 }
+
+    /// Reads what is left, which may only be padding.
+    /// - Throws: `trailingData` for a byte that is not zero, or more padding than any writer makes.
+    func expectPadding(after head: UnsafeRawBufferPointer) throws {
+        var block = head
+        var total = 0
+        while true {
+            total += block.count
+            guard block.allSatisfy({ $0 == 0 }), total <= 64 << 20 else { throw ArchiveError.trailingData }
+            block = try next()
+            if block.isEmpty { return }
+        }
+    }
+}
+
+/// The source's own bytes.
+final class SourceStream: ByteStream {
+    private let source: ArchiveSource
+    private let buffer: UnsafeMutableRawBufferPointer
+    /// Where the next read starts.
+    private(set) var offset: Int64 = 0
+    /// Bytes at the start of the buffer that `peek` has read and nobody has taken.
+    private var peeked = 0
+    private var skipped = false
+
+    init(_ source: ArchiveSource) {
+        self.source = source
+        buffer = .allocate(byteCount: 256 << 10, alignment: 4096)
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// The first bytes of the source, fewer than `count` only if there are no more.
+    func peek(_ count: Int) throws -> [UInt8] {
+        while peeked < count {
+            let more = try source.read(UnsafeMutableRawBufferPointer(rebasing: buffer[peeked...]), offset)
+            if more == 0 { break }
+            peeked += more
+            offset += Int64(more)
+        }
+        return Array(buffer[..<min(count, peeked)])
+    }
+
+    func next() throws -> UnsafeRawBufferPointer {
+        if peeked > 0 {
+            defer { peeked = 0 }
+            return UnsafeRawBufferPointer(rebasing: buffer[..<peeked])
+        }
+        let count = try source.read(buffer, offset)
+        if count == 0, skipped {
+            // What was passed over must have been there.
+            skipped = false
+            let last = UnsafeMutableRawBufferPointer(rebasing: buffer[..<1])
+            guard try source.read(last, offset - 1) == 1 else { throw ArchiveError.truncated }
+        }
+        offset += Int64(count)
+        return UnsafeRawBufferPointer(rebasing: buffer[..<count])
+    }
+
+    func skip(_ count: Int64) -> Int64 {
+        guard peeked == 0 else { return 0 }
+        offset += count
+        skipped = true
+        return count
+    }
+
+    func seek(to position: Int64) {
+        peeked = 0
+        offset = position
+    }
+
+    func waitUntilComplete() throws -> Int64 { try source.waitUntilComplete() }
+}
+
+/// A gzip file, of one member or several, whose checksums are verified (RFC 1952).
+final class GzipStream: ByteStream {
+    private let input: SourceStream
+    private let output: UnsafeMutableRawBufferPointer
+    private var stream = z_stream()
+    private var isBetweenMembers = false
+    private var isAtEnd = false
+
+    init(_ input: SourceStream) throws(ArchiveError) {
+        self.input = input
+        output = .allocate(byteCount: 256 << 10, alignment: 4096)
+        guard czlib_inflate_init_gzip(&stream) == Z_OK else {
+            output.deallocate()
+            throw .outOfMemory
+        }
+    }
+
+    deinit {
+        inflateEnd(&stream)
+        output.deallocate()
+    }
+
+    func next() throws -> UnsafeRawBufferPointer {
+        stream.next_out = output.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        stream.avail_out = UInt32(output.count)
+        while stream.avail_out > 0, !isAtEnd {
+            if stream.avail_in == 0 {
+                let block = try input.next()
+                if block.isEmpty {
+                    guard isBetweenMembers else { throw ArchiveError.truncated }
+                    isAtEnd = true
+                    break
+                }
+                stream.next_in = UnsafeMutablePointer(mutating: block.assumingMemoryBound(to: UInt8.self).baseAddress!)
+                stream.avail_in = UInt32(block.count)
+            }
+            if isBetweenMembers {
+                if stream.next_in.pointee != 0x1F {
+                    isAtEnd = true
+                    try input.expectPadding(
+                        after: UnsafeRawBufferPointer(start: stream.next_in, count: Int(stream.avail_in)))
+                    break
+                }
+                isBetweenMembers = false
+            }
+            switch inflate(&stream, Z_NO_FLUSH) {
+            case Z_OK, Z_BUF_ERROR: break
+            case Z_STREAM_END:
+                inflateReset(&stream)
+                isBetweenMembers = true
+            case Z_MEM_ERROR: throw ArchiveError.outOfMemory
+            default: throw ArchiveError.corrupt("gzip: " + (stream.msg.map { String(cString: $0) } ?? "invalid data"))
+            }
+        }
+        return UnsafeRawBufferPointer(rebasing: output[..<(output.count - Int(stream.avail_out))])
+    }
+}

@@ -91,8 +91,8 @@ extension Placed {
         for object in objects {
             if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else { continue }
-                for item in listing.items {
-                    if case .file(let digest, _, _) = item.kind { files[object.path.appendingComponent(item.path)] = digest }
+                for item in listing {
+                    if case .file(let digest, _, _) = item.content { files[object.path.appendingComponent(item.path)] = digest }
                 }
             } else if let digest = object.digest {
                 files[object.path] = digest

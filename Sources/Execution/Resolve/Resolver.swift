@@ -7,7 +7,7 @@ struct Resolver: Sendable {
     let lock: Lock
     let access: AccessRules
     /// Entries whose lock lines are not to be used (`lock --upgrade`, `--refresh`).
-    var renewing: (Entry.ID) -> Bool
+    let renewing: @Sendable (Entry.ID) -> Bool
 
     func resolve(_ entry: Entry) throws(Failure) -> ResolvedEntry {
         do {

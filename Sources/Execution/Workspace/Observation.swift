@@ -76,9 +76,7 @@ extension Workspace {
         for (path, digest) in expected {
             let full = root + "/" + intended.path.appendingComponent(path)
             guard let status = try FileSystem.status(full) else { continue }
-            guard status.kind == .file, let file = try? File(full), try file.hash([.sha256]).values[0] == digest.bytes else {
-                return false
-            }
+            guard status.kind == .file, try File(full).hash([.sha256]).values[0] == digest.bytes else { return false }
         }
         return !expected.isEmpty
     }

@@ -1,5 +1,5 @@
 public import HOCON
-internal import Glibc
+internal import SystemPackage
 internal import Platform
 
 /// Files in HOCON, read from disk in the wider language that ClearML reads.
@@ -16,7 +16,7 @@ public enum ConfigurationFile {
     public static func options(readFile: @escaping @Sendable (String) -> HOCONDocument.FileContent = read)
         -> HOCONDocument.Options
     {
-        HOCONDocument.Options(acceptsColons: true, readFile: readFile)
+        HOCONDocument.Options(isWide: true, readFile: readFile)
     }
 
     /// Parses a file on disk.
@@ -42,7 +42,7 @@ public enum ConfigurationFile {
                 if bytes.count > 64 << 20 { return .failed(reason: "the file is larger than 64 MiB") }
             }
         } catch let error as SystemError {
-            return error.code == ENOENT || error.code == ENOTDIR ? .missing : .failed(reason: "\(error)")
+            return error.code == .noSuchFileOrDirectory || error.code == .notDirectory ? .missing : .failed(reason: "\(error)")
         } catch {
             return .failed(reason: "\(error)")
         }

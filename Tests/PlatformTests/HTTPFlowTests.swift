@@ -118,7 +118,7 @@ import Testing
         let server = try FaultServer()
         defer { server.stop() }
         server.route("/stall") { _ in .init(body: [1, 2, 3], fault: .stallAfter(1)) }
-        let client = try HTTPClient(configuration)
+        let client = HTTPClient(configuration)
         let recorders = (0..<5).map { _ in HTTPRecorder() }
         for recorder in recorders { client.send(HTTPRequest(.get, server.url("/stall")), to: recorder) }
         #expect(waitUntil { recorders.count { $0.state.withLock { !$0.bytes.isEmpty } } == 2 })
@@ -225,7 +225,7 @@ import Testing
         server.route("/stall") { _ in .init(body: [1, 2], fault: .stallAfter(1)) }
         let recorder = HTTPRecorder()
         do {
-            let client = try HTTPClient(HTTPConfiguration())
+            let client = HTTPClient(HTTPConfiguration())
             client.send(HTTPRequest(.get, server.url("/stall")), to: recorder)
             #expect(waitUntil { recorder.state.withLock { !$0.bytes.isEmpty } })
         }

@@ -83,7 +83,7 @@ extension HTTPClient {
 func withClient<Value>(
     _ configuration: HTTPConfiguration = HTTPConfiguration(), _ body: (HTTPClient) throws -> Value
 ) throws -> Value {
-    let client = try HTTPClient(configuration)
+    let client = HTTPClient(configuration)
     defer { client.shutdown() }
     return try body(client)
 }

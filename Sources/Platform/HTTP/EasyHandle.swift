@@ -7,14 +7,14 @@ final class EasyHandle {
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var hasBody = false
-    private var trust = HTTPRequest.TLSTrust.system
+    let trust: HTTPRequest.TLSTrust
     /// Knew a password: it is not used again, since libcurl keeps credentials in places that no option clears.
     private(set) var isSpent = false
 
     private(set) var job: HTTPJob?
     private(set) var isPaused = false
-    /// In the engine's milliseconds: when bytes last came or went.
-    var lastActivity: Int64 = 0
+    /// When bytes last came or went, as far as the engine has looked.
+    var lastActivity = MonotonicTime.now()
     private(set) var hasActivity = false
 
     private var head: [UInt8] = []
@@ -25,9 +25,10 @@ final class EasyHandle {
     /// Why we made libcurl give up, when we did.
     private var verdict: (kind: HTTPFailure.Kind, detail: String)?
 
-    init?(_ configuration: HTTPConfiguration) {
+    init?(_ configuration: HTTPConfiguration, _ trust: HTTPRequest.TLSTrust) {
         guard let pointer = curl_easy_init() else { return nil }
         self.pointer = pointer
+        self.trust = trust
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         setConstants(configuration)
@@ -67,8 +68,23 @@ final class EasyHandle {
         set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         set(CURLOPT_USERAGENT, configuration.userAgent)
         if let file = configuration.netrcFile { set(CURLOPT_NETRC_FILE, file) }
-        if let file = configuration.certificateFile { set(CURLOPT_CAINFO, file) }
-        if let folder = configuration.certificateFolder { set(CURLOPT_CAPATH, folder) }
+        setTrust(configuration)
+    }
+
+    private func setTrust(_ configuration: HTTPConfiguration) {
+        switch trust {
+        case .system:
+            if let file = configuration.certificateFile { set(CURLOPT_CAINFO, file) }
+            if let folder = configuration.certificateFolder { set(CURLOPT_CAPATH, folder) }
+        case .off:
+            set(CURLOPT_SSL_VERIFYPEER, 0)
+            set(CURLOPT_SSL_VERIFYHOST, 0)
+        case .certificateFile(let path):
+            let isFolder = (try? FileSystem.status(path, followSymlinks: true)?.kind) == .folder
+            // Nothing but these: libcurl's own authorities are set otherwise (CURLOPT_CAPATH(3)).
+            ccurl_setopt_string(pointer, CURLOPT_CAINFO, isFolder ? nil : path)
+            ccurl_setopt_string(pointer, CURLOPT_CAPATH, isFolder ? path : nil)
+        }
     }
 
     /// Much larger gains nothing: libcurl hands out at most 16 KiB (CURL_MAX_WRITE_SIZE) a call, and reads for a socket
@@ -86,8 +102,7 @@ final class EasyHandle {
         (bodyLength, bodySent) = (0, 0)
         errorText.pointee = 0
 
-        let isTLS = hop.url.utf8.count > 5 && hop.url.utf8.prefix(5).last.map(\.asciiLowercased) == UInt8(ascii: "s")
-        let multiplexes = isTLS && request.version == .http2OverTLS
+        let multiplexes = hop.isTLS && request.version == .http2OverTLS
         set(CURLOPT_HTTP_VERSION, multiplexes ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
         // Waits whether the first connection to a host turns out to be one that can be shared.
         set(CURLOPT_PIPEWAIT, multiplexes ? 1 : 0)
@@ -95,7 +110,6 @@ final class EasyHandle {
         set(CURLOPT_URL, hop.url)
         setMethod(hop.method, body: hop.sendsBody ? request.body : nil)
         try setHeaders(hop.fields(of: request), request, hop)
-        if request.tls != trust { try setTrust(request.tls, hop) }
         if request.usesNetrc {
             let hasOwn = request.headers.contains { $0.name.utf8.equalsIgnoringCase("authorization".utf8) }
             set(
@@ -153,25 +167,6 @@ final class EasyHandle {
     }
 
     private func addHeader(_ line: String) { headerList = curl_slist_append(headerList, line) ?? headerList }
-
-    private func setTrust(_ trust: HTTPRequest.TLSTrust, _ hop: HTTPHop) throws(HTTPFailure) {
-        // What was set for another trust is not undone but left behind with its handle.
-        isSpent = true
-        self.trust = trust
-        switch trust {
-        case .system: break
-        case .off:
-            set(CURLOPT_SSL_VERIFYPEER, 0)
-            set(CURLOPT_SSL_VERIFYHOST, 0)
-        case .certificateFile(let path):
-            let status = try? FileSystem.status(path, followSymlinks: true)
-            guard let status, status.kind == .folder || status.kind == .file else {
-                throw HTTPFailure(.tls(.badCertificateFile), "No certificates at \(path)", url: hop.url)
-            }
-            ccurl_setopt_string(pointer, CURLOPT_CAINFO, status.kind == .file ? path : nil)
-            ccurl_setopt_string(pointer, CURLOPT_CAPATH, status.kind == .folder ? path : nil)
-        }
-    }
 
     private func set(_ option: CURLoption, _ value: Int) { ccurl_setopt_long(pointer, option, value) }
     private func set(_ option: CURLoption, _ value: String) { ccurl_setopt_string(pointer, option, value) }

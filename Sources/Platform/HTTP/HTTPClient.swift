@@ -34,22 +34,22 @@ public struct HTTPConfiguration: Sendable {
 
 /// libcurl's multi interface (libcurl-multi(3)) on a thread of its own, with one pool of connections.
 public final class HTTPClient: Sendable {
-    private let mailbox = HTTPMailbox()
-    private let thread: Mutex<pthread_t?>
+    private let mailbox: HTTPMailbox
+    private let thread: Mutex<OwnedThread?>
 
     /// Starts the thread.
-    /// - Throws: `EAGAIN` or `ENOMEM` when the system has no room for another thread.
-    public init(_ configuration: HTTPConfiguration = .fromEnvironment()) throws(SystemError) {
+    public init(_ configuration: HTTPConfiguration = .fromEnvironment()) {
         _ = Self.globalInitialization
-        let start = Unmanaged.passRetained(HTTPThreadStart(configuration: configuration, mailbox: mailbox))
-        var created = pthread_t()
-        let code = pthread_create(&created, nil, runHTTPThread, start.toOpaque())
-        guard code == 0 else {
-            start.release()
-            errno = code
-            throw .last("pthread_create", "http")
-        }
-        thread = Mutex(created)
+        let mailbox = HTTPMailbox()
+        self.mailbox = mailbox
+        thread = Mutex(
+            OwnedThread {
+                // Signals belong to other threads; a SIGPIPE from a dead connection stays pending here and harms nobody.
+                var all = sigset_t()
+                sigfillset(&all)
+                pthread_sigmask(SIG_BLOCK, &all, nil)
+                HTTPEngine(configuration, mailbox).run()
+            })
     }
 
     deinit { shutdown() }
@@ -64,15 +64,14 @@ public final class HTTPClient: Sendable {
     }
 
     /// Ends every transfer as `.cancelled`, closes all connections and waits for the thread. From a receiver, that is
-    /// on the thread itself, it does not wait.
+    /// on the thread itself, it does not wait (pthread_join(3): EDEADLK).
     public func shutdown() {
         mailbox.close()
-        let running = thread.withLock { thread -> pthread_t? in
+        let running = thread.withLock { thread -> OwnedThread? in
             defer { thread = nil }
             return thread
         }
-        guard let running else { return }
-        if pthread_equal(running, pthread_self()) != 0 { pthread_detach(running) } else { pthread_join(running, nil) }
+        running?.join()
     }
 
     /// curl_global_init(3), once per process.
@@ -89,25 +88,4 @@ public struct HTTPTransfer: Sendable {
 
     /// The receiver is soon told that it ended as `.cancelled`, unless it ended otherwise before.
     public func cancel() { _ = mailbox.post(.cancel(job)) }
-}
-
-private final class HTTPThreadStart: Sendable {
-    let configuration: HTTPConfiguration
-    let mailbox: HTTPMailbox
-
-    init(configuration: HTTPConfiguration, mailbox: HTTPMailbox) {
-        self.configuration = configuration
-        self.mailbox = mailbox
-    }
-}
-
-private func runHTTPThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument else { return nil }
-    let start = Unmanaged<HTTPThreadStart>.fromOpaque(argument).takeRetainedValue()
-    // Signals belong to other threads; a SIGPIPE from a dead connection stays pending here and harms nobody.
-    var all = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_BLOCK, &all, nil)
-    HTTPEngine(start.configuration, start.mailbox).run()
-    return nil
 }

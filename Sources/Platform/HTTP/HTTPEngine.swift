@@ -1,5 +1,4 @@
 internal import CCurl
-internal import Glibc
 
 /// The client's thread: admits jobs, lets libcurl move bytes, hands out results. All of it runs on that one thread.
 final class HTTPEngine {
@@ -9,11 +8,11 @@ final class HTTPEngine {
 
     private var hosts: [Substring: HTTPHostQueue] = [:]
     private var waiting = 0
-    /// Handles in use, and those that wait for the next job.
+    /// Handles in use, and those that wait for the next job: by what they trust.
     private var active: [ObjectIdentifier: EasyHandle] = [:]
-    private var idle: [EasyHandle] = []
-    private var now: Int64 = 0
-    private var nextStallCheck: Int64 = 0
+    private var idle: [HTTPRequest.TLSTrust: [EasyHandle]] = [:]
+    private var now = MonotonicTime.now()
+    private var nextStallCheck = MonotonicTime.now()
 
     init(_ configuration: HTTPConfiguration, _ mailbox: HTTPMailbox) {
         self.configuration = configuration
@@ -34,7 +33,7 @@ final class HTTPEngine {
         while mailbox.take(&commands) {
             for command in commands { obey(command) }
             commands.removeAll(keepingCapacity: true)
-            now = Self.milliseconds()
+            now = .now()
             startWaiting()
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
@@ -45,12 +44,6 @@ final class HTTPEngine {
         }
         for command in commands { obey(command) }
         close()
-    }
-
-    private static func milliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     // MARK: Admission
@@ -95,16 +88,17 @@ final class HTTPEngine {
     }
 
     private func start(_ job: HTTPJob, _ host: HTTPHostQueue) {
-        guard let handle = idle.popLast() ?? EasyHandle(configuration) else {
+        let trust = job.hop.isTLS ? job.request.tls : .system
+        guard let handle = idle[trust]?.popLast() ?? EasyHandle(configuration, trust) else {
             return job.end(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), "Out of memory")
         }
+        handle.lastActivity = now
         do throws(HTTPFailure) { try handle.begin(job) } catch {
             handle.finish()
             return job.end(.failure(error))
         }
         job.state = .active
         job.handle = handle
-        handle.lastActivity = now
         host.active += 1
         active[ObjectIdentifier(handle)] = handle
         curl_multi_add_handle(multi, handle.pointer)
@@ -143,17 +137,17 @@ final class HTTPEngine {
         handle.job?.host?.active -= 1
         handle.job?.handle = nil
         handle.finish()
-        if !handle.isSpent { idle.append(handle) }
+        if !handle.isSpent { idle[handle.trust, default: []].append(handle) }
     }
 
     private func endStalled() {
         guard now >= nextStallCheck else { return }
-        nextStallCheck = now + 250
+        nextStallCheck = now.adding(seconds: 0.25)
         for handle in active.values {
             guard let job = handle.job else { continue }
             if handle.takeActivity() || handle.isPaused || !handle.hasSentRequest { handle.lastActivity = now }
             let limit = job.request.stallTimeout
-            guard now - handle.lastActivity >= limit.milliseconds else { continue }
+            guard now.seconds(since: handle.lastActivity) >= Double(limit.milliseconds) / 1000 else { continue }
             release(handle)
             job.end(.stalled, "No byte came for \(limit)")
         }
@@ -168,7 +162,7 @@ final class HTTPEngine {
         for host in hosts.values {
             while let job = host.next() { job.end(.cancelled, "The client is shut down") }
         }
-        idle = []
+        idle = [:]
         mailbox.detach()
         curl_multi_cleanup(multi)
     }

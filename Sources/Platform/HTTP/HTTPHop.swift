@@ -17,6 +17,8 @@ struct HTTPHop: Sendable {
         sendsBody = request.body != nil && (request.method == .put || request.method == .post)
     }
 
+    var isTLS: Bool { url.utf8.prefix(6).equalsIgnoringCase("https:".utf8) }
+
     /// Where a redirect leads (RFC 9110, 15.4).
     ///
     /// | status   | GET  | HEAD | POST | PUT, DELETE |

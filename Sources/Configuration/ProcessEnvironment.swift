@@ -1,14 +1,22 @@
 internal import Glibc
 
-/// The variables this process was started with.
+/// What this process was started with.
 public enum ProcessEnvironment {
+    /// Absolute; `/` when the folder is gone.
+    public static var workingDirectory: String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    /// The environment's variables.
     public static var current: [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
             let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
-            entry = entry.advanced(by: 1)
+            entry += 1
         }
         return variables
     }

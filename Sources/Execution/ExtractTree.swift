@@ -72,7 +72,7 @@ struct ExtractTree {
             try follow(path, to: target)
         }
         return try TreeListing(
-            nodes.lazy.compactMap { path, node in
+            nodes.compactMap { path, node in
                 switch node {
                 case .file(let blob): TreeListing.Item(path: path.text, kind: content(blob))
                 case .symlink(let target): TreeListing.Item(path: path.text, kind: .symlink(target: target))

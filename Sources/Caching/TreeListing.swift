@@ -1,3 +1,4 @@
+internal import Glibc
 public import Planning
 internal import Platform
 
@@ -14,28 +15,29 @@ internal import Platform
 /// have equal text, so the text's SHA-256 is the tree's digest. A file's size follows from its digest; it is there because
 /// plans need it without a stat(2) per blob.
 public struct TreeListing: Sendable {
-    /// What stands at a path.
-    public enum Content: Hashable, Sendable {
-        /// - Parameter size: bytes.
-        case file(digest: Digest, size: Int64, executable: Bool)
-        case symlink(target: String)
-        case emptyFolder
-    }
+    /// What one line says.
+    public struct Item: Hashable, Sendable {
+        public enum Kind: Hashable, Sendable {
+            /// - Parameter size: bytes.
+            case file(digest: Digest, size: Int64, executable: Bool)
+            case symlink(target: String)
+            /// An empty one; the others are implied by what is in them.
+            case folder
+        }
 
-    public struct Line: Hashable, Sendable {
         /// Relative to the tree's root: no empty component, `.` or `..`.
         public var path: String
-        public var content: Content
+        public var kind: Kind
 
-        public init(path: String, content: Content) {
+        public init(path: String, kind: Kind) {
             self.path = path
-            self.content = content
+            self.kind = kind
         }
     }
 
-    /// One line without its text, which lies in `text`: 64 bytes, however long the path is.
+    /// One item without its text, which lies in `text`: 64 bytes, however long the path is.
     struct Record: Sendable {
-        enum Kind: UInt8 { case file, executable, symlink, emptyFolder }
+        enum Kind: UInt8 { case file, executable, symlink, folder }
 
         var digest: Digest?
         var size: Int64
@@ -57,9 +59,9 @@ public struct TreeListing: Sendable {
     /// Sorts and checks.
     /// - Throws: `TreeListingError` for a path that is not fit for a tree, stands twice, or is below something that is no
     ///   folder.
-    public init(_ lines: some Sequence<Line>) throws(TreeListingError) {
+    public init(_ items: some Sequence<Item>) throws(TreeListingError) {
         digest = Self.emptyDigest
-        for line in lines { append(line) }
+        for item in items { append(item) }
         let text = self.text
         text.withUnsafeBytes { bytes in
             records.sort { Self.precedes(Self.path(of: $0, in: bytes), Self.path(of: $1, in: bytes)) }
@@ -73,19 +75,17 @@ public struct TreeListing: Sendable {
         digest = Self.emptyDigest
         var parser = TreeListingParser(encoded)
         records.reserveCapacity(encoded.count / 100)
-        while let line = try parser.next() {
-            append(line)
-        }
+        while let item = try parser.next() { append(item) }
         try check()
         digest = TreeListingText.digest(of: encoded)
     }
 
-    private mutating func append(_ line: Line) {
+    private mutating func append(_ item: Item) {
         var record = Record(
-            digest: nil, size: 0, start: text.count, pathLength: UInt32(line.path.utf8.count), targetLength: 0,
+            digest: nil, size: 0, start: text.count, pathLength: UInt32(item.path.utf8.count), targetLength: 0,
             kind: .file)
-        text.append(contentsOf: line.path.utf8)
-        switch line.content {
+        text.append(contentsOf: item.path.utf8)
+        switch item.kind {
         case .file(let digest, let size, let executable):
             record.digest = digest
             record.size = size
@@ -96,7 +96,7 @@ public struct TreeListing: Sendable {
             record.kind = .symlink
             record.targetLength = UInt32(target.utf8.count)
             text.append(contentsOf: target.utf8)
-        case .emptyFolder: record.kind = .emptyFolder
+        case .folder: record.kind = .folder
         }
         records.append(record)
     }
@@ -104,24 +104,31 @@ public struct TreeListing: Sendable {
     private static let emptyDigest = TreeListingText.digest(of: [])
 }
 
-extension TreeListing: RandomAccessCollection {
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { records.count }
+extension TreeListing {
+    /// In byte order of their paths.
+    public var items: Items { Items(listing: self) }
 
-    public subscript(index: Int) -> Line {
-        let record = records[index]
-        let pathEnd = record.start + Int(record.pathLength)
-        let content: Content
-        switch record.kind {
-        case .file, .executable:
-            guard let digest = record.digest else { preconditionFailure("a file without a digest") }
-            content = .file(digest: digest, size: record.size, executable: record.kind == .executable)
-        case .symlink:
-            content = .symlink(
-                target: String(decoding: text[pathEnd..<pathEnd + Int(record.targetLength)], as: UTF8.self))
-        case .emptyFolder: content = .emptyFolder
+    /// A listing's items, made when they are looked at.
+    public struct Items: RandomAccessCollection, Sendable {
+        let listing: TreeListing
+
+        public var startIndex: Int { 0 }
+        public var endIndex: Int { listing.records.count }
+
+        public subscript(index: Int) -> Item {
+            let record = listing.records[index]
+            let pathEnd = record.start + Int(record.pathLength)
+            func text(_ range: Range<Int>) -> String { String(decoding: listing.text[range], as: UTF8.self) }
+            let kind: Item.Kind
+            switch record.kind {
+            case .file, .executable:
+                guard let digest = record.digest else { preconditionFailure("a file without a digest") }
+                kind = .file(digest: digest, size: record.size, executable: record.kind == .executable)
+            case .symlink: kind = .symlink(target: text(pathEnd..<pathEnd + Int(record.targetLength)))
+            case .folder: kind = .folder
+            }
+            return Item(path: text(record.start..<pathEnd), kind: kind)
         }
-        return Line(path: String(decoding: text[record.start..<pathEnd], as: UTF8.self), content: content)
     }
 }
 
@@ -140,10 +147,9 @@ extension TreeListing {
 
     /// As memcmp(3), a prefix first.
     static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
-        for index in 0..<Swift.min(left.count, right.count) where left[index] != right[index] {
-            return Int(left[index]) - Int(right[index])
-        }
-        return left.count - right.count
+        guard let first = left.baseAddress, let second = right.baseAddress else { return left.count - right.count }
+        let order = memcmp(first, second, min(left.count, right.count))
+        return order != 0 ? Int(order) : left.count - right.count
     }
 
     /// The line of a path, by binary search.

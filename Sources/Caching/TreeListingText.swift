@@ -56,7 +56,7 @@ enum TreeListingText {
             output.append(UInt8(ascii: "l"))
             output.append(tab)
             escape(listing.text[pathEnd..<pathEnd + Int(record.targetLength)], into: &output)
-        case .emptyFolder: output.append(UInt8(ascii: "d"))
+        case .folder: output.append(UInt8(ascii: "d"))
         }
         output.append(tab)
         escape(listing.text[record.start..<pathEnd], into: &output)
@@ -94,20 +94,20 @@ struct TreeListingParser {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The next line, or `nil` after the last.
-    mutating func next() throws(TreeListingError) -> TreeListing.Line? {
+    /// What the next line says, or `nil` after the last.
+    mutating func next() throws(TreeListingError) -> TreeListing.Item? {
         guard position < bytes.count else { return nil }
         line += 1
         guard let end = bytes[position...].firstIndex(of: TreeListingText.newline) else { throw .malformed(line: line) }
         let fields = bytes[position..<end].split(separator: TreeListingText.tab, omittingEmptySubsequences: false)
         position = end + 1
         guard let kind = fields.first, kind.count == 1, let last = fields.last, let path = unescape(last),
-            let content = content(kind.first, fields.dropFirst().dropLast())
+            let item = item(kind.first, fields.dropFirst().dropLast())
         else { throw .malformed(line: line) }
-        return TreeListing.Line(path: path, content: content)
+        return TreeListing.Item(path: path, kind: item)
     }
 
-    private func content(_ kind: UInt8?, _ fields: ArraySlice<ArraySlice<UInt8>>) -> TreeListing.Content? {
+    private func item(_ kind: UInt8?, _ fields: ArraySlice<ArraySlice<UInt8>>) -> TreeListing.Item.Kind? {
         switch (kind, fields.count) {
         case (UInt8(ascii: "f"), 2), (UInt8(ascii: "x"), 2):
             guard let hex = fields.first, let number = fields.last,
@@ -119,7 +119,7 @@ struct TreeListingParser {
         case (UInt8(ascii: "l"), 1):
             guard let target = fields.first.flatMap(unescape), !target.isEmpty else { return nil }
             return .symlink(target: target)
-        case (UInt8(ascii: "d"), 0): return .emptyFolder
+        case (UInt8(ascii: "d"), 0): return .folder
         default: return nil
         }
     }

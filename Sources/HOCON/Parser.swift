@@ -68,7 +68,7 @@ struct Parser {
     ) throws(HOCONError) -> Value {
         depth += 1
         defer { depth -= 1 }
-        if depth + path.count > Limit.nesting {
+        if depth > Limit.nesting {
             throw HOCONError("values are nested more than \(Limit.nesting) deep", at: lexer.origin())
         }
         return try body(&self)
@@ -168,7 +168,11 @@ struct Parser {
         }
         lexer.skipBlank()
         path += keys
-        defer { path.removeLast(keys.count) }
+        depth += keys.count - 1
+        defer {
+            path.removeLast(keys.count)
+            depth -= keys.count - 1
+        }
         // What is appended becomes an array's element, and the same restriction holds inside it.
         arrays += appends ? 1 : 0
         defer { arrays -= appends ? 1 : 0 }
@@ -286,7 +290,7 @@ struct Parser {
 
     private mutating func include(into object: ObjectNode) throws(HOCONError) {
         let statement = try includeStatement()
-        let included = try includer.read(statement, from: lexer.source, prefix: prefix + path, depth: depth + path.count)
+        let included = try includer.read(statement, from: lexer.source, prefix: prefix + path, depth: depth)
         for (root, holdsReferences) in included {
             if holdsReferences && arrays > 0 {
                 throw HOCONError(

@@ -56,7 +56,7 @@ extension Parser {
             throw HOCONError("a path may not end in a point", at: lexer.origin(start))
         }
         elements.append(current)
-        if elements.count + depth + path.count > Limit.nesting {
+        if elements.count + depth > Limit.nesting {
             throw HOCONError("values are nested more than \(Limit.nesting) deep", at: lexer.origin(start))
         }
         return elements

@@ -34,7 +34,9 @@ final class Resolver {
     /// Times that something was out of sight or a cycle was cut: a missing value is only remembered without either.
     private var cuts = 0
     private var depth = 0
-    private var steps = 0
+    /// Substitutions being resolved inside each other, and all that were looked up.
+    private var chain = 0
+    private var lookUps = 0
 
     init(root: Node, environment: [String: String]) {
         self.root = root
@@ -57,13 +59,9 @@ final class Resolver {
     /// - Parameter target: how many elements of the path belong to the thing looked for; what follows is a member of it.
     private func look(_ node: Node, _ path: ArraySlice<String>, target: Int) throws(Failure) -> Outcome {
         depth += 1
-        steps += 1
         defer { depth -= 1 }
         if depth > Limit.resolution {
-            throw .error(HOCONError("substitutions and values are nested too deeply to resolve", at: node.origin))
-        }
-        if steps > Limit.steps {
-            throw .error(HOCONError("the substitutions refer to each other in too many ways to resolve", at: node.origin))
+            throw .error(HOCONError("values and substitutions are nested too deeply to resolve", at: node.origin))
         }
         switch node {
         case .scalar(let value):
@@ -238,6 +236,17 @@ final class Resolver {
 
     /// Looks below the place of the file's inclusion, then from the root, then in the environment.
     private func lookUp(_ reference: Reference, _ member: [String]) throws(Failure) -> Outcome {
+        chain += 1
+        lookUps += 1
+        defer { chain -= 1 }
+        if chain > Limit.chain {
+            throw .error(
+                HOCONError("more than \(Limit.chain) substitutions lead to each other", at: reference.origin))
+        }
+        if lookUps > Limit.lookUps {
+            throw .error(
+                HOCONError("the substitutions refer to each other in too many ways to resolve", at: reference.origin))
+        }
         let cutsBefore = cuts
         var bases = [[String]()]
         if !reference.prefix.isEmpty { bases.insert(reference.prefix, at: 0) }

@@ -21,7 +21,9 @@ struct EntryDecoder {
         let fields = Fields<EntryKey>(node, owner: name.map { "\(kind.plural)/\($0)" } ?? label, &context)
         if fields[.name] == nil { fields.reportMissing(.name, &context) }
         if fields[.url] == nil { fields.reportMissing(.url, &context) }
-        let url = fields.string(.url, &context).flatMap { parse($0, fields.label(.url), fields.location(of: .url), &context) }
+        let url = fields.string(.url, &context).flatMap {
+            parse($0, fields.label(.url), fields.location(of: .url), &context)
+        }
 
         // Without a URL the other keys are still read, so that their problems show as well.
         let id = Entry.ID(kind: kind, name: name ?? "")
@@ -78,8 +80,10 @@ struct EntryDecoder {
         entry.include = globs(fields, .include, &context)
         entry.exclude = globs(fields, .exclude, &context)
         // A local path may turn out to be a folder.
-        for key in [EntryKey.include, .exclude] where isOne && hasURL && !entry.url.scheme.isLocal && fields[key] != nil {
-            fields.report(key, "selects below a prefix or glob; for an archive write 'extract: {\(key.rawValue): […]}'", &context)
+        for key in [EntryKey.include, .exclude] where isOne && hasURL && !entry.url.scheme.isLocal && fields[key] != nil
+        {
+            fields.report(
+                key, "selects below a prefix or glob; for an archive write 'extract: {\(key.rawValue): […]}'", &context)
         }
     }
 
@@ -92,7 +96,8 @@ struct EntryDecoder {
             let label = fields.label(.mirrors)
             guard let mirror = parse(text, label, node.location, &context) else { continue }
             if let url, !mirror.names(asManyAs: url) {
-                context.report("\(label): a mirror has the form of 'url': one object, prefix, glob or range", at: node.location)
+                context.report(
+                    "\(label): a mirror has the form of 'url': one object, prefix, glob or range", at: node.location)
             } else if !seen.insert(mirror).inserted {
                 context.report("\(label): '\(mirror)' is listed already", at: node.location)
             }
@@ -106,7 +111,8 @@ struct EntryDecoder {
     ) {
         switch url.scheme {
         case .file, .path, .http, .https:
-            fields.report(.version, "'\(url.scheme.rawValue)' URLs have no versions; pin the bytes with 'checksum'", &context)
+            fields.report(
+                .version, "'\(url.scheme.rawValue)' URLs have no versions; pin the bytes with 'checksum'", &context)
         case .gs where !version.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }:
             fields.report(.version, "a generation of Google Cloud Storage is a number", &context)
         case .gs, .s3, .azure:
@@ -153,7 +159,9 @@ struct EntryDecoder {
             } catch {
                 fields.report(.path, "\(error)", &context)
             }
-            if hasURL, entry.path != nil, text.utf8.last == UInt8(ascii: "/"), !entry.isFolder, !entry.url.scheme.isLocal {
+            if hasURL, entry.path != nil, text.utf8.last == UInt8(ascii: "/"), !entry.isFolder,
+                !entry.url.scheme.isLocal
+            {
                 fields.report(.path, "ends in '/', but the entry is one file: name the file", &context)
             }
         } else if hasURL, fields[.path] == nil, entry.url.shape == .single {
@@ -174,9 +182,13 @@ struct EntryDecoder {
         guard entry.url.isReadable, entry.access == .direct else { return }
         let key = fields[.access] == nil ? EntryKey.link : .access
         if !entry.url.scheme.isLocal {
-            fields.report(.access, "only a local file or folder can be used where it lies; this is '\(entry.url.scheme.rawValue)'", &context)
+            fields.report(
+                .access,
+                "only a local file or folder can be used where it lies; this is '\(entry.url.scheme.rawValue)'",
+                &context)
         } else if entry.link != .auto, entry.link != .symlink {
-            fields.report(key, "'link: \(entry.link.rawValue)' needs a copy in the cache, 'access: direct' has none", &context)
+            fields.report(
+                key, "'link: \(entry.link.rawValue)' needs a copy in the cache, 'access: direct' has none", &context)
         } else if entry.executable {
             fields.report(.executable, "what is used where it lies keeps the mode it has there", &context)
         }
@@ -186,7 +198,8 @@ struct EntryDecoder {
         _ fields: Fields<EntryKey>, _ entry: inout Entry, _ context: inout DecodingContext
     ) {
         entry.keepArchive = fields.boolean(.keepArchive, &context)
-        guard entry.url.isReadable, entry.keepArchive != nil, fields[.extract] == nil || entry.extract == .auto || entry.extract == .never,
+        guard entry.url.isReadable, entry.keepArchive != nil,
+            fields[.extract] == nil || entry.extract == .auto || entry.extract == .never,
             entry.recipe(for: entry.url.fileName ?? "") == nil
         else { return }
         fields.report(.keepArchive, "says what becomes of an archive, and this entry unpacks none", &context)
@@ -196,7 +209,8 @@ struct EntryDecoder {
         var tags: [String] = []
         for (tag, node) in fields.strings(.tags, of: "words", &context) {
             if !EntryName.isValidTag(tag) {
-                context.report("\(fields.label(.tags)): '\(tag)' is not a word without spaces and commas", at: node.location)
+                context.report(
+                    "\(fields.label(.tags)): '\(tag)' is not a word without spaces and commas", at: node.location)
             } else if tags.contains(tag) {
                 context.report("\(fields.label(.tags)): '\(tag)' is listed already", at: node.location)
             } else {
@@ -221,7 +235,8 @@ enum EntryName {
     static func isValid(_ name: String) -> Bool {
         (1...200).contains(name.utf8.count) && name != "." && name != ".."
             && name.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "._-".utf8.contains(byte)
             }
     }
@@ -243,7 +258,9 @@ extension Checksum {
         let name = String(text[..<colon])
         guard let algorithm = Algorithm(rawValue: name) else { return "unknown algorithm '\(name)' (known: \(names))" }
         let digits = text[text.index(after: colon)...]
-        if Hex.decode(digits) == nil, digits.utf8.count == algorithm.byteCount * 2 { return "holds a character that is not hexadecimal" }
+        if Hex.decode(digits) == nil, digits.utf8.count == algorithm.byteCount * 2 {
+            return "holds a character that is not hexadecimal"
+        }
         return "\(name) has \(algorithm.byteCount * 2) hexadecimal digits, found \(digits.count)"
     }
 }

@@ -25,7 +25,9 @@ enum EntryPath {
         guard text.utf8.first != UInt8(ascii: "/") else { throw .absolute }
         guard !text.utf8.contains(0) else { throw .nulCharacter }
         guard text.utf8.count <= 4_000 else { throw .tooLong }
-        var components = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
+        var components = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            Substring($0)
+        }
         if components.count > 1, components.last == "" { components.removeLast() }
         components.removeAll { $0 == "." }
         guard !components.isEmpty, components != [""] else { throw .empty }

@@ -9,7 +9,9 @@ enum ExtractDecoder {
             switch meaning {
             case .boolean(let value): return value ? .always(Recipe()) : .never
             case .text:
-                if case .scalar(let text, _) = node.content, context.expand(text, "", at: node.location) == "auto" { return .auto }
+                if case .scalar(let text, _) = node.content, context.expand(text, "", at: node.location) == "auto" {
+                    return .auto
+                }
             case .null, .integer, .number: break
             }
         }
@@ -22,7 +24,9 @@ enum ExtractDecoder {
     private static func recipe(_ node: ManifestNode, _ label: String, _ context: inout DecodingContext) -> Recipe {
         let fields = Fields<ExtractKey>(node, owner: label, &context)
         let strip = fields.integer(.stripComponents, &context) ?? 0
-        if !(0...1_000).contains(strip) { fields.report(.stripComponents, "expected a number from 0 to 1000", &context) }
+        if !(0...1_000).contains(strip) {
+            fields.report(.stripComponents, "expected a number from 0 to 1000", &context)
+        }
         func globs(_ key: ExtractKey) -> [Glob] {
             EntryDecoder.globs(fields.strings(key, of: "patterns", &context), fields.label(key), &context)
         }

@@ -132,7 +132,8 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
         return nodes.enumerated().map { ($1, "\(label(key))[\($0)]") }
     }
 
-    func strings(_ key: Key, of what: String, _ context: inout DecodingContext) -> [(text: String, node: ManifestNode)] {
+    func strings(_ key: Key, of what: String, _ context: inout DecodingContext) -> [(text: String, node: ManifestNode)]
+    {
         items(key, of: what, &context).compactMap { item in
             context.string(item.node, item.label).map { ($0, item.node) }
         }

@@ -73,8 +73,9 @@ public struct ManifestDecoder {
             context.report("expected a manifest that begins with 'version: 1', found \(root.kind)", at: root.location)
             return nil
         }
+        let known = context.problems.count
         let fields = Fields<ManifestKey>(root, owner: "", &context)
-        guard checkVersion(fields) else { return nil }
+        guard checkVersion(fields, knownProblems: known) else { return nil }
         decodeVars(fields)
         for item in fields.strings(.include, of: "files", &context) {
             include(item.text, at: item.node.location, from: absolute, path: path)
@@ -86,13 +87,14 @@ public struct ManifestDecoder {
         return fields
     }
 
-    /// Only a matching version lets the other keys be judged.
-    private mutating func checkVersion(_ fields: Fields<ManifestKey>) -> Bool {
+    /// Only a matching version lets the other keys be judged: what was said of them by then is taken back.
+    private mutating func checkVersion(_ fields: Fields<ManifestKey>, knownProblems: Int) -> Bool {
         guard fields[.version] != nil else {
             context.report("the key 'version' is missing; begin with 'version: \(Self.version)'", at: fields.location)
             return true
         }
         guard let version = fields.integer(.version, &context), version != Self.version else { return true }
+        context.problems.removeSubrange(knownProblems...)
         let hint = version > Self.version ? "; a newer clearml-sync may" : ""
         fields.report(.version, "this program reads version \(Self.version), not \(version)\(hint)", &context)
         return false

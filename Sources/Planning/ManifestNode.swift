@@ -38,7 +38,9 @@ struct ManifestNode {
         if text.hasPrefix("0o") { return Int64(text.dropFirst(2), radix: 8) != nil }
         var rest = text.utf8[...]
         if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
-        if [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains(where: { rest.elementsEqual($0.utf8) }) { return true }
+        if [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains(where: { rest.elementsEqual($0.utf8) }) {
+            return true
+        }
         let whole = rest.prefix(while: isDigit)
         rest = rest.dropFirst(whole.count)
         var fraction = rest[rest.startIndex..<rest.startIndex]

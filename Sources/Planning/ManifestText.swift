@@ -12,7 +12,8 @@ struct ManifestText {
 
     /// A manifest nests four deep; text that nests deeper than this is refused without looking at it.
     private static let maximumDepth = 32
-    private static let knownTags = Set([Tag.Name.implicit, .nonSpecific, .str, .int, .float, .bool, .null].map(\.rawValue))
+    private static let knownTags = Set(
+        [Tag.Name.implicit, .nonSpecific, .str, .int, .float, .bool, .null].map(\.rawValue))
     /// How many duplicate keys are looked for before the rest is left for the next run.
     private static let maximumDuplicates = 20
 
@@ -42,7 +43,9 @@ struct ManifestText {
             do {
                 return try Yams.compose(yaml: text, .basic, .default, .utf8)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                if disguised.count < Self.maximumDuplicates, disguise(keys.first, at: context.mark, in: &text) { continue }
+                if disguised.count < Self.maximumDuplicates, disguise(keys.first, at: context.mark, in: &text) {
+                    continue
+                }
                 let key = keys.first.map(original) ?? ""
                 problems.append(ManifestProblem("duplicate key '\(key)'", at: location(context.mark)))
             } catch let error as YamlError {
@@ -80,7 +83,8 @@ struct ManifestText {
         budget -= 1
         guard budget > 0 else {
             if budget == 0 {
-                problems.append(ManifestProblem("aliases make this document enormous; write it without them", at: location))
+                problems.append(
+                    ManifestProblem("aliases make this document enormous; write it without them", at: location))
             }
             return nothing
         }
@@ -91,7 +95,9 @@ struct ManifestText {
         switch node {
         case .scalar(let scalar):
             let tag = scalar.tag.rawValue
-            if !Self.knownTags.contains(tag) { problems.append(ManifestProblem("the tag '\(tag)' has no meaning here", at: location)) }
+            if !Self.knownTags.contains(tag) {
+                problems.append(ManifestProblem("the tag '\(tag)' has no meaning here", at: location))
+            }
             let isPlain = scalar.style == .plain && tag != Tag.Name.str.rawValue
             return ManifestNode(content: .scalar(scalar.string, isPlain: isPlain), location: location)
         case .sequence(let sequence):
@@ -157,7 +163,8 @@ extension ManifestText {
             let detail = context.map { " (\($0.text))" } ?? ""
             return ManifestProblem("the text is not YAML: \(problem)\(detail)", at: location(mark))
         case .reader(let problem, let offset, _, _):
-            return ManifestProblem("the text is not YAML: \(problem)", at: Self.location(ofCharacter: offset ?? 0, in: text, file: file))
+            return ManifestProblem(
+                "the text is not YAML: \(problem)", at: Self.location(ofCharacter: offset ?? 0, in: text, file: file))
         default:
             return ManifestProblem("the text is not YAML: \(error)", at: location(nil))
         }
@@ -175,7 +182,9 @@ extension ManifestText {
             if scalar == "\r", index < scalars.endIndex, scalars[index] == "\n" { index = scalars.index(after: index) }
             if ["\r", "\n", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar) { line += 1 }
         }
-        guard let found = scalars.index(index, offsetBy: mark.column - 1, limitedBy: scalars.endIndex) else { return nil }
+        guard let found = scalars.index(index, offsetBy: mark.column - 1, limitedBy: scalars.endIndex) else {
+            return nil
+        }
         return found < scalars.endIndex ? found : nil
     }
 
@@ -194,7 +203,8 @@ extension ManifestText {
     private static func firstInvalid(_ bytes: [UInt8], file: String) -> SourceLocation {
         // Repair puts U+FFFD where decoding fails; a text that has one of its own is read up to that one.
         let repaired = String(decoding: bytes, as: UTF8.self)
-        let offset = repaired.firstIndex(of: "\u{FFFD}").map { repaired.distance(from: repaired.startIndex, to: $0) } ?? 0
+        let offset =
+            repaired.firstIndex(of: "\u{FFFD}").map { repaired.distance(from: repaired.startIndex, to: $0) } ?? 0
         return location(ofCharacter: offset, in: repaired, file: file)
     }
 

@@ -6,13 +6,13 @@ import Testing
     static let abc = Digest(hex: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")!
     static let empty = Digest(hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!
 
-    static let lines: [TreeListing.Line] = [
-        .init(path: "sub/b", content: .file(digest: abc, size: 3, executable: false)),
-        .init(path: "sub-a", content: .file(digest: abc, size: 3, executable: true)),
-        .init(path: "new\nline \\ tab\t \u{1}\u{7F}", content: .file(digest: empty, size: 0, executable: false)),
-        .init(path: "link", content: .symlink(target: "sub/b\tc")),
-        .init(path: "größe", content: .emptyFolder),
-        .init(path: "Z", content: .emptyFolder),
+    static let items: [TreeListing.Item] = [
+        .init(path: "sub/b", kind: .file(digest: abc, size: 3, executable: false)),
+        .init(path: "sub-a", kind: .file(digest: abc, size: 3, executable: true)),
+        .init(path: "new\nline \\ tab\t \u{1}\u{7F}", kind: .file(digest: empty, size: 0, executable: false)),
+        .init(path: "link", kind: .symlink(target: "sub/b\tc")),
+        .init(path: "größe", kind: .folder),
+        .init(path: "Z", kind: .folder),
     ]
     static let text = """
         d\tZ
@@ -25,16 +25,16 @@ import Testing
         """
 
     @Test func theTextIsCanonicalAndItsDigestNeverChanges() throws {
-        let listing = try TreeListing(Self.lines)
+        let listing = try TreeListing(Self.items)
         #expect(String(decoding: listing.encoded, as: UTF8.self) == Self.text)
         #expect(listing.digest.hex == "9336509e0a10bc91bc9a227384383f3b053fd10f31453cd5c0cb2d401ea78660")
-        #expect(try TreeListing(Self.lines.reversed()).digest == listing.digest)
+        #expect(try TreeListing(Self.items.reversed()).digest == listing.digest)
     }
 
     @Test func parsingGivesTheSameListing() throws {
         let listing = try TreeListing(parsing: Array(Self.text.utf8))
-        #expect(listing == (try TreeListing(Self.lines)))
-        #expect(Set(listing) == Set(Self.lines))
+        #expect(listing == (try TreeListing(Self.items)))
+        #expect(Set(listing.items) == Set(Self.items))
         #expect(listing.encoded == Array(Self.text.utf8))
         #expect(listing.fileCount == 3)
         #expect(listing.totalSize == 6)
@@ -44,32 +44,32 @@ import Testing
         let listing = try TreeListing([])
         #expect(listing.encoded == [])
         #expect(listing.digest == Self.empty)
-        #expect(try TreeListing(parsing: []).isEmpty)
+        #expect(try TreeListing(parsing: []).items.isEmpty)
     }
 
     @Test func namesThatDifferOnlyInUnicodeNormalizationAreTwoFiles() throws {
         let names = ["caf\u{E9}", "cafe\u{301}"]
-        let listing = try TreeListing(names.map { .init(path: $0, content: .emptyFolder) })
+        let listing = try TreeListing(names.map { .init(path: $0, kind: .folder) })
         #expect(
-            try TreeListing(parsing: listing.encoded).map { Array($0.path.utf8) }
+            try TreeListing(parsing: listing.encoded).items.map { Array($0.path.utf8) }
                 == names.map { Array($0.utf8) }.reversed())
     }
 
     @Test(arguments: ["", "/a", "a/", "a//b", ".", "..", "a/./b", "a/../b", "../a", "a\0b"])
     func aPathThatIsNotInsideTheTreeIsRefused(path: String) {
         #expect(throws: TreeListingError.invalidPath(line: 1)) {
-            try TreeListing([.init(path: path, content: .emptyFolder)])
+            try TreeListing([.init(path: path, kind: .folder)])
         }
     }
 
     @Test func aPathBelowAFileIsRefused() {
-        for content in [
-            TreeListing.Content.emptyFolder, .symlink(target: "x"), .file(digest: Self.abc, size: 3, executable: false),
+        for kind in [
+            TreeListing.Item.Kind.folder, .symlink(target: "x"), .file(digest: Self.abc, size: 3, executable: false),
         ] {
             #expect(throws: TreeListingError.belowAFile(line: 3)) {
                 try TreeListing([
-                    .init(path: "a", content: content), .init(path: "a-b", content: .emptyFolder),
-                    .init(path: "a/b/c", content: .emptyFolder),
+                    .init(path: "a", kind: kind), .init(path: "a-b", kind: .folder),
+                    .init(path: "a/b/c", kind: .folder),
                 ])
             }
         }
@@ -77,7 +77,7 @@ import Testing
 
     @Test func aPathThatStandsTwiceIsRefused() {
         #expect(throws: TreeListingError.duplicatePath(line: 2)) {
-            try TreeListing([.init(path: "a", content: .emptyFolder), .init(path: "a", content: .symlink(target: "b"))])
+            try TreeListing([.init(path: "a", kind: .folder), .init(path: "a", kind: .symlink(target: "b"))])
         }
     }
 

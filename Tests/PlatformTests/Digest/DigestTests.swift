@@ -1,5 +1,5 @@
-import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Values published with the standards: FIPS 180-4 and RFC 1321 examples, RFC 3720 appendix B.4, the xxHash
@@ -88,10 +88,8 @@ import Testing
     }
 
     @Test func aFileIsHashedBySeveralFunctionsInOnePass() throws {
-        let path = "/tmp/clearml-sync-hash-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        let file = try File(path, flags: O_RDWR | O_CREAT | O_EXCL)
-        defer { unlink(path) }
-        try Self.millionA.withUnsafeBytes { bytes throws in try file.write(bytes) }
+        let folder = try TemporaryFolder()
+        let file = try File(folder.write("a", Self.millionA))
         let (values, size) = try file.hash([.sha256, .sha1])
         #expect(size == 1_000_000)
         #expect(

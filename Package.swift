@@ -63,7 +63,9 @@ let package = Package(
         // clearml.conf, environment and flags become one typed Settings value that knows its origins.
         .target(
             name: "Configuration",
-            dependencies: ["HOCON", "Planning", "Platform"],
+            dependencies: [
+                "HOCON", "Planning", "Platform", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings),
 
         // The HOCON language as its specification has it; knows nothing of ClearML.

@@ -1,6 +1,6 @@
 public import HOCON
-internal import Glibc
 internal import Platform
+internal import SystemPackage
 
 /// Files in HOCON, read from disk in the wider language that ClearML reads.
 public enum ConfigurationFile {
@@ -13,10 +13,12 @@ public enum ConfigurationFile {
     }
 
     /// How clearml.conf files are parsed: `https://host:8080` needs no quotes, includes come from disk.
-    public static func options(readFile: @escaping @Sendable (String) -> HOCONDocument.FileContent = read)
+    public static func options(
+        readFile: @escaping @Sendable (String) -> HOCONDocument.FileContent = read
+    )
         -> HOCONDocument.Options
     {
-        HOCONDocument.Options(acceptsColons: true, readFile: readFile)
+        HOCONDocument.Options(isWide: true, readFile: readFile)
     }
 
     /// Parses a file on disk.
@@ -28,23 +30,16 @@ public enum ConfigurationFile {
         }
     }
 
-    /// Reads a whole file. Configuration files are small: one of more than 64 MiB is refused.
+    /// Reads a whole file. One of more than 64 MiB is no configuration and is refused.
     @Sendable
     public static func read(_ path: String) -> HOCONDocument.FileContent {
-        do {
-            let file = try File(path)
-            var bytes: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 65_536)
-            while true {
-                let count = try buffer.withUnsafeMutableBytes { try file.read(into: $0) }
-                if count == 0 { return .bytes(bytes) }
-                bytes += buffer[..<count]
-                if bytes.count > 64 << 20 { return .failed(reason: "the file is larger than 64 MiB") }
-            }
-        } catch let error as SystemError {
-            return error.code == ENOENT || error.code == ENOTDIR ? .missing : .failed(reason: "\(error)")
+        do throws(SystemError) {
+            return .bytes(try File(path).readAll(limit: 64 << 20))
         } catch {
-            return .failed(reason: "\(error)")
+            switch error.code {
+            case .noSuchFileOrDirectory, .notDirectory: return .missing
+            default: return .failed(reason: error.code.description)
+            }
         }
     }
 }

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// The variables this process was started with.
+/// The variables that this process was started with.
 public enum ProcessEnvironment {
     public static var current: [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
-        while let text = entry?.pointee {
+        while let text = entry.pointee {
             let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
-            entry = entry?.advanced(by: 1)
+            entry += 1
         }
         return variables
     }

@@ -77,7 +77,8 @@ extension Concatenation {
     }
 
     private static func mixed(at origin: HOCONOrigin) -> HOCONError {
-        HOCONError("an object or array stands beside a value of another kind; only like kinds can be joined", at: origin)
+        HOCONError(
+            "an object or array stands beside a value of another kind; only like kinds can be joined", at: origin)
     }
 
     static func tooLarge(at origin: HOCONOrigin) -> HOCONError {

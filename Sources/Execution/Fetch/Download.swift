@@ -46,6 +46,7 @@ final class Download: Sendable {
 
     let order: Order
     private let transport: Transport
+    private let transfer: Progress.Transfer
     private let state = Mutex(State())
     /// Told once for each large body, when it is opened: hashing and unpacking start then.
     private let follow: @Sendable (GrowingBody) -> Void
@@ -73,11 +74,12 @@ final class Download: Sendable {
     }
 
     init(
-        _ order: Order, over transport: Transport, follow: @escaping @Sendable (GrowingBody) -> Void,
+        _ order: Order, over transport: Transport, as transfer: Progress.Transfer, follow: @escaping @Sendable (GrowingBody) -> Void,
         finished: @escaping @Sendable (Result<Arrival, Failure>, Facts) -> Void
     ) {
         self.order = order
         self.transport = transport
+        self.transfer = transfer
         self.follow = follow
         self.finished = finished
     }
@@ -225,6 +227,7 @@ final class Download: Sendable {
         }
         do {
             if let total {
+                transport.progress.learn(total, for: transfer)
                 try order.expectation.check(size: total)
                 if total <= Download.smallLimit {
                     state.withLock { $0.validator = validator }
@@ -266,7 +269,7 @@ final class Download: Sendable {
 
     /// Called often: more bytes of this object have been written.
     func received(_ count: Int) {
-        transport.counters.add(count)
+        transport.progress.add(count, to: transfer)
         state.withLock { $0.bytes += Int64(count) }
     }
 

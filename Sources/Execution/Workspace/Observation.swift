@@ -76,9 +76,7 @@ extension Workspace {
         for (path, digest) in expected {
             let full = root + "/" + intended.path.appendingComponent(path)
             guard let status = try FileSystem.status(full) else { continue }
-            guard status.kind == .file, let file = try? File(full), try file.hash([.sha256]).values[0] == digest.bytes else {
-                return false
-            }
+            guard status.kind == .file, try File(full).hash([.sha256]).values[0] == digest.bytes else { return false }
         }
         return !expected.isEmpty
     }
@@ -91,8 +89,8 @@ extension Placed {
         for object in objects {
             if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else { continue }
-                for item in listing.items {
-                    if case .file(let digest, _, _) = item.kind { files[object.path.appendingComponent(item.path)] = digest }
+                for item in listing {
+                    if case .file(let digest, _, _) = item.content { files[object.path.appendingComponent(item.path)] = digest }
                 }
             } else if let digest = object.digest {
                 files[object.path] = digest

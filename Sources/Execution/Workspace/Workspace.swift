@@ -1,6 +1,6 @@
 internal import Caching
 internal import Glibc
-public import Planning
+internal import Planning
 internal import Platform
 internal import Synchronization
 
@@ -53,7 +53,7 @@ public final class Workspace: Sendable {
             }
             usleep(50_000)
         }
-        lock = file
+        lock = consume file
         // What was on its way when a run was killed: user's files in there have a second link in the workspace.
         try FileSystem.removeAll(root + "/.clearml-sync/build")
     }

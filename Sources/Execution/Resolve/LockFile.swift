@@ -1,0 +1,77 @@
+internal import Glibc
+public import Planning
+internal import Platform
+
+/// The lock beside its manifest, on disk.
+public struct LockFile: Sendable {
+    /// `manifest.lock` for `manifest.yaml`.
+    public let path: String
+
+    public init(manifest: String) {
+        let slash = manifest.utf8.lastIndex(of: UInt8(ascii: "/")).map { manifest.utf8.index(after: $0) } ?? manifest.startIndex
+        let dot = manifest[slash...].utf8.lastIndex(of: UInt8(ascii: "."))
+        let isExtension = dot.map { [".yaml", ".yml", ".json"].contains(manifest[$0...]) } ?? false
+        path = (isExtension ? String(manifest[..<dot!]) : manifest) + ".lock"
+    }
+
+    private var listings: String { path + ".d" }
+    private func listingPath(_ digest: Digest) -> String { "\(listings)/\(digest.hex).jsonl.gz" }
+
+    /// - Returns: an empty lock where there is no file.
+    /// - Throws: `Failure` (manifest) for a file that cannot be read.
+    public func load() throws -> Lock {
+        guard try FileSystem.status(path, followSymlinks: true) != nil else { return Lock() }
+        do {
+            return try LockText.decode(try File(path).readAll(), file: path) { digest in
+                guard let status = try FileSystem.status(listingPath(digest)) else { return nil }
+                let packed = try File(listingPath(digest)).readAll(limit: Int(status.size))
+                // A listing that is damaged is as good as none: it is made again and compared with its digest.
+                guard let text = try? Gzip.decompress(packed, limit: 4 << 30), LockFile.hash(text) == digest else { return nil }
+                return text
+            }
+        } catch let problem as LockText.Problem {
+            throw Failure(
+                .manifest, "the lock cannot be read", subject: nil, cause: problem.description,
+                advice: "restore the file, or delete it to resolve everything anew")
+        }
+    }
+
+    /// Whether writing this lock would change the file.
+    public func differs(from lock: Lock) throws -> Bool {
+        guard try FileSystem.status(path, followSymlinks: true) != nil else { return !lock.entries.isEmpty }
+        return try File(path).readAll() != LockText.encode(lock, hash: LockFile.hash).text
+    }
+
+    /// Writes the lock, unless the file says the same already; listings first, so that no lock names a missing one.
+    public func save(_ lock: Lock) throws {
+        let encoded = LockText.encode(lock, hash: LockFile.hash)
+        for (digest, text) in encoded.listings where try FileSystem.status(listingPath(digest)) == nil {
+            try FileSystem.createFolder(listings)
+            try AtomicFile.write(Gzip.compress(text), to: listingPath(digest))
+        }
+        if let status = try FileSystem.status(path, followSymlinks: true), status.size == Int64(encoded.text.count),
+            try File(path).readAll() == encoded.text
+        { return }
+        // A lock that is a symlink stays one.
+        let target = FileSystem.canonicalPath(path) ?? path
+        try AtomicFile.write(encoded.text, to: target, synchronizing: true)
+        try removeUnusedListings(keeping: Set(encoded.listings.keys))
+    }
+
+    private func removeUnusedListings(keeping used: Set<Digest>) throws {
+        guard try FileSystem.status(listings) != nil else { return }
+        for item in try FileSystem.list(listings) where item.name.hasSuffix(".jsonl.gz") {
+            guard let digest = Digest(hex: item.name.dropLast(9)), !used.contains(digest) else { continue }
+            try FileSystem.remove(listings + "/" + item.name)
+        }
+        try FileSystem.removeEmptyFolder(listings)
+    }
+
+    /// SHA-256 of a text.
+    static func hash(_ text: [UInt8]) -> Digest {
+        var hasher = ContentHasher(.sha256)
+        text.withUnsafeBytes { hasher.update($0) }
+        guard let digest = Digest(bytes: hasher.finish()) else { preconditionFailure("SHA-256 has 32 bytes") }
+        return digest
+    }
+}

@@ -1,0 +1,159 @@
+internal import Planning
+internal import Platform
+internal import Remotes
+
+/// Gives an entry's objects their names: from the lock where it holds, otherwise from the URL itself or a listing.
+struct Resolver: Sendable {
+    let lock: Lock
+    let access: AccessRules
+    /// Entries whose lock lines are not to be used (`lock --upgrade`, `--refresh`).
+    let renewing: @Sendable (Entry.ID) -> Bool
+
+    func resolve(_ entry: Entry) throws(Failure) -> ResolvedEntry {
+        do {
+            let decision = access.decide(entry)
+            var resolved: ResolvedEntry
+            if let folder = try localFolder(entry, decision) {
+                resolved = try self.folder(entry, at: folder, isDirect: decision.isDirect)
+            } else if case .range(let range) = entry.url.shape {
+                resolved = try members(entry, names: Array(range), decision: decision)
+            } else {
+                resolved = try single(entry, decision)
+            }
+            noteLock(&resolved)
+            return resolved
+        } catch {
+            throw Failure(error).about(entry.id)
+        }
+    }
+
+    private func locked(_ entry: Entry) -> Lock.Entry? {
+        guard !renewing(entry.id), let locked = lock.entries[entry.id], locked.key == entry.lockKey else { return nil }
+        return locked
+    }
+
+    private func noteLock(_ resolved: inout ResolvedEntry) {
+        guard let lines = lock.entries[resolved.entry.id] else { return }
+        if renewing(resolved.entry.id) {
+            resolved.unlockedReason = "asked for"
+        } else if lines.key != resolved.entry.lockKey {
+            resolved.unlockedReason = "its url, version, checksum, selection or extraction has changed"
+        }
+    }
+
+    // MARK: One object
+
+    private func single(_ entry: Entry, _ decision: AccessDecision) throws -> ResolvedEntry {
+        guard let fileName = entry.url.fileName ?? entry.path.flatMap({ $0.split(separator: "/").last.map(String.init) }) else {
+            throw Failure(.manifest, "the URL names no file", cause: entry.url.identity, advice: "give the entry a 'path'")
+        }
+        let recipe = entry.recipe(for: fileName)
+        let object = ResolvedObject(
+            url: entry.url, path: fileName, place: "", recipe: recipe, locked: locked(entry)?.objects.first)
+        var source: ResolvedEntry.Access = .cache
+        if decision.isDirect, let path = decision.transport.localPath(base: entry.base) {
+            guard try FileSystem.status(path, followSymlinks: true) != nil else { throw Resolver.missing(path) }
+            source = .direct(path)
+        }
+        return ResolvedEntry(
+            entry: entry, path: entry.workspacePath(isFolder: recipe != nil), access: source, isFolder: recipe != nil,
+            objects: [object])
+    }
+
+    private static func missing(_ path: String) -> Failure {
+        Failure(.notFound, "nothing is there", cause: path, advice: "correct the 'url', or make the entry 'optional'")
+    }
+
+    // MARK: Many objects
+
+    private func members(_ entry: Entry, names: [String], decision: AccessDecision) throws -> ResolvedEntry {
+        let lines = Dictionary(
+            (locked(entry)?.objects ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        let objects = try names.map { name in
+            let path = entry.url.relativePath(ofMember: name)
+            let fileName = path.split(separator: "/").last.map(String.init) ?? path
+            let recipe = entry.recipe(for: fileName, isMember: true)
+            // An unpacked member gets a folder of its own, named as the archive without its suffix.
+            var place = path
+            if recipe != nil, let stem = Recipe.stem(ofArchive: fileName) {
+                place = path.dropLast(fileName.count) + stem
+            }
+            return ResolvedObject(
+                url: try entry.url.member(name), path: path, place: place, recipe: recipe, locked: lines[path])
+        }
+        var source: ResolvedEntry.Access = .cache
+        if decision.isDirect, let folder = decision.transport.localPath(base: entry.base) { source = .direct(folder) }
+        return ResolvedEntry(
+            entry: entry, path: entry.workspacePath(isFolder: true), access: source, isFolder: true, objects: objects)
+    }
+
+    // MARK: Local folders
+
+    /// The folder that a local URL names, if it names one.
+    private func localFolder(_ entry: Entry, _ decision: AccessDecision) throws -> String? {
+        guard let path = decision.transport.localPath(base: entry.base) else { return nil }
+        switch entry.url.shape {
+        case .prefix, .glob:
+            guard let status = try FileSystem.status(path, followSymlinks: true) else { throw Resolver.missing(path) }
+            guard status.kind == .folder else {
+                throw Failure(.notFound, "this is not a folder", cause: path, advice: "remove the last '/' of the 'url'")
+            }
+            return path
+        case .range: return nil
+        case .single:
+            guard let status = try FileSystem.status(path, followSymlinks: true) else { throw Resolver.missing(path) }
+            return status.kind == .folder ? path : nil
+        }
+    }
+
+    private func folder(_ entry: Entry, at folder: String, isDirect: Bool) throws -> ResolvedEntry {
+        var selects = !entry.include.isEmpty || !entry.exclude.isEmpty
+        var pattern: Glob?
+        if case .glob(let glob) = entry.url.shape {
+            selects = true
+            pattern = glob
+        }
+        if isDirect, !selects, case .always = entry.extract {} else if isDirect, !selects {
+            let object = ResolvedObject(url: entry.url, path: "", place: "", locked: locked(entry)?.objects.first)
+            return ResolvedEntry(
+                entry: entry, path: entry.workspacePath(isFolder: true), access: .direct(folder), isFolder: true,
+                objects: [object])
+        }
+        if entry.url.shape == .single { throw Failure(.manifest, "the URL names a folder", cause: folder, advice: "end the 'url' with '/'") }
+        let names: [String]
+        if !isDirect, let locked = locked(entry) {
+            names = locked.objects.map(\.path)
+        } else {
+            names = try Resolver.files(below: folder).filter { name in
+                (pattern?.matches(name) ?? true) && (entry.include.isEmpty || entry.include.contains { $0.matches(name) })
+                    && !entry.exclude.contains { $0.matches(name) }
+            }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+        guard !names.isEmpty else {
+            throw Failure(.notFound, "nothing below the URL is selected", cause: folder, advice: "check the glob, 'include' and 'exclude'")
+        }
+        let decision = AccessDecision(transport: entry.url, isDirect: false, reason: "")
+        var resolved = try members(entry, names: names, decision: decision)
+        if isDirect { resolved.access = .direct(folder) }
+        return resolved
+    }
+
+    /// Files below a folder, by relative path; symlinks to files count, symlinks to folders are followed no further.
+    private static func files(below root: String, prefix: String = "") throws -> [String] {
+        var found: [String] = []
+        for item in try FileSystem.list(prefix.isEmpty ? root : root + "/" + prefix) {
+            let path = prefix.appendingComponent(item.name)
+            var kind = item.kind
+            if kind == nil || kind == .symlink {
+                kind = try FileSystem.status(root + "/" + path, followSymlinks: kind == .symlink)?.kind
+                if item.kind == .symlink, kind == .folder { continue }
+            }
+            switch kind {
+            case .folder: found += try files(below: root, prefix: path)
+            case .file: found.append(path)
+            default: continue
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,97 @@
+internal import Caching
+internal import Planning
+internal import Platform
+
+/// Gathers the facts that `plan()` decides on: stat(2) calls and index look-ups, no network, nothing changed.
+struct Survey {
+    let cache: Cache
+    let workspace: Workspace
+    let state: Workspace.State
+
+    /// - Parameters:
+    ///   - entries: what is planned now.
+    ///   - declared: every entry of the manifest, selected or not: what is placed for others is an orphan.
+    func inventory(_ entries: [ResolvedEntry], declared: Set<Entry.ID>) throws -> Inventory {
+        var inventory = Inventory()
+        let others = try workspace.pathsOfOthers()
+        for entry in entries {
+            let id = entry.entry.id
+            let placed = state.placed[id]
+            let observed = try workspace.observe(
+                placed: placed, intended: state.intended[id], path: entry.path, others: others, cache: cache)
+            inventory.observed[id] = observed
+            if let placed { inventory.placed[id] = placed }
+            // What is right already needs nothing from the cache.
+            if observed == .clean, placed?.satisfies(entry) == true { continue }
+            try add(entry, observed: observed, to: &inventory)
+        }
+        for (id, placed) in state.placed where !declared.contains(id) {
+            let changes = try workspace.changes(of: placed, cache: cache)
+            let observed: Observed =
+                changes.drifted.isEmpty ? .clean : .changed(missing: changes.missing, drifted: changes.drifted)
+            inventory.orphans[id] = (placed, observed)
+        }
+        inventory.cacheFree = try FileSystem.freeSpace(cache.layout.root)
+        let nearest = Survey.nearestExisting(workspace.root)
+        inventory.workspaceFree = try FileSystem.freeSpace(nearest)
+        inventory.isOneFileSystem =
+            try FileSystem.status(nearest, followSymlinks: true)?.device
+            == FileSystem.status(cache.layout.root, followSymlinks: true)?.device
+        return inventory
+    }
+
+    private func add(_ entry: ResolvedEntry, observed: Observed, to inventory: inout Inventory) throws {
+        for object in entry.objects {
+            let identity = object.identity(version: entry.entry.version)
+            if let tree = object.locked?.tree, object.recipe != nil, try isComplete(tree) { inventory.trees.insert(tree) }
+            if let digest = object.locked?.digest ?? (entry.objects.count == 1 ? entry.entry.checksum?.digest : nil) {
+                if try cache.blobs.verified(digest, size: object.locked?.size) != nil { inventory.blobs.insert(digest) }
+                if observed == .foreign, object.recipe == nil, entry.objects.count == 1,
+                    let file = try? File(workspace.root + "/" + entry.path), try file.status().kind == .file,
+                    try file.hash([.sha256]).values[0] == digest.bytes
+                {
+                    inventory.adoptable.insert(entry.entry.id)
+                }
+            } else if entry.access == .cache, let seen = cache.index.seen(identity) {
+                try addSeen(seen, object, identity, to: &inventory)
+            }
+            if let claimed = cache.partials.claimed(identity: identity) { inventory.partials[identity] = claimed.bytes }
+            if let path = object.url.localPath(base: entry.entry.base),
+                let status = try FileSystem.status(path, followSymlinks: true)
+            {
+                inventory.localSizes[identity] = status.size
+            }
+        }
+    }
+
+    private func addSeen(
+        _ seen: Index.Seen, _ object: ResolvedObject, _ identity: String, to inventory: inout Inventory
+    ) throws {
+        var isThere = try cache.blobs.verified(seen.digest, size: seen.size) != nil
+        if let recipe = object.recipe, let tree = try cache.trees.tree(ofArchive: seen.digest, recipe: recipe) {
+            isThere = try isComplete(tree)
+        }
+        guard isThere else { return }
+        inventory.seen[identity] = Inventory.Seen(validator: seen.validator, digest: seen.digest, size: seen.size)
+    }
+
+    /// Whether a tree's listing and all its blobs are there.
+    private func isComplete(_ tree: Digest) throws -> Bool {
+        guard let listing = try cache.trees.listing(tree) else { return false }
+        for item in listing {
+            if case .file(let digest, let size, let executable) = item.content {
+                if try cache.blobs.verified(digest, executable: executable, size: size) != nil { continue }
+                if try cache.blobs.verified(digest, executable: !executable, size: size) == nil { return false }
+            }
+        }
+        return true
+    }
+
+    private static func nearestExisting(_ path: String) -> String {
+        var path = path[...]
+        while !FileSystem.exists(String(path)), let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
+            path = path[..<slash]
+        }
+        return path.isEmpty ? "/" : String(path)
+    }
+}

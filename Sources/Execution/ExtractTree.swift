@@ -71,14 +71,17 @@ struct ExtractTree {
             guard case .symlink(let target) = node else { continue }
             try follow(path, to: target)
         }
-        return try TreeListing(
-            nodes.lazy.compactMap { path, node in
-                switch node {
-                case .file(let blob): TreeListing.Item(path: path.text, kind: content(blob))
-                case .symlink(let target): TreeListing.Item(path: path.text, kind: .symlink(target: target))
-                case .folder(let isEmpty): isEmpty ? TreeListing.Item(path: path.text, kind: .folder) : nil
-                }
-            })
+        var items: [TreeListing.Item] = []
+        items.reserveCapacity(nodes.count)
+        for (path, node) in nodes {
+            switch node {
+            case .file(let blob): items.append(TreeListing.Item(path: path.text, kind: content(blob)))
+            case .symlink(let target): items.append(TreeListing.Item(path: path.text, kind: .symlink(target: target)))
+            case .folder(isEmpty: true): items.append(TreeListing.Item(path: path.text, kind: .folder))
+            case .folder(isEmpty: false): break
+            }
+        }
+        return try TreeListing(items)
     }
 
     /// Follows a symlink as the kernel would in the unpacked tree, through other symlinks, to see that it never leaves.

@@ -1,5 +1,6 @@
 internal import HOCON
 internal import Planning
+internal import Platform
 
 /// A value before its type is known.
 enum RawSetting {
@@ -44,6 +45,13 @@ extension SettingKind<String> {
         } show: {
             .text($0)
         }
+    }
+}
+
+extension SettingKind<String> {
+    /// A URL, or a path: shown without the password or signature it may hold.
+    static var url: Self {
+        Self(expectation: "a URL") { $0.text } show: { .text(URLRedaction.redact($0)) }
     }
 }
 
@@ -159,7 +167,7 @@ extension SettingKind<Double?> {
             guard let number = raw.text.flatMap(Double.init), number == -1 || number >= 1 else { return nil }
             return .some(number == -1 ? nil : number)
         } show: {
-            .number($0 ?? -1)
+            $0.map { .number($0) } ?? .integer(-1)
         }
     }
 }

@@ -117,7 +117,7 @@ extension SyncSettings {
         limitRate = reader.setting(section + "limit_rate", .unlimitedBytes, default: nil, flag: "limit-rate")
         sdkCache = reader.setting(section + "sdk_cache", .bool, default: false, flag: "sdk-cache")
         upstream = reader.setting(
-            section + "upstream", SettingKind<String>.text.optional, default: nil, flag: "upstream")
+            section + "upstream", SettingKind<String>.url.optional, default: nil, flag: "upstream")
         indexDirectory = reader.path(section + "index_dir", default: nil, flag: "index-dir")
         maxUnpackedBytes = reader.setting(
             section + "max_unpacked_bytes", .unlimitedBytes, default: nil, flag: "max-unpacked-bytes")

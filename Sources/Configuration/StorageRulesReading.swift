@@ -1,4 +1,5 @@
 internal import HOCON
+internal import Platform
 
 extension PathSubstitution {
     /// The rules in their order. One that cannot be used is skipped with a warning, so that it does not fail every URL.
@@ -34,8 +35,8 @@ extension PathSubstitution {
                 reader.skip(entry, problem)
                 continue
             }
-            reader.list(entry.name + ".registered_prefix", .text(rule.registeredPrefix), entry.origin)
-            reader.list(entry.name + ".local_prefix", .text(rule.localPrefix), entry.origin)
+            reader.list(entry.name + ".registered_prefix", .text(URLRedaction.redact(rule.registeredPrefix)), entry.origin)
+            reader.list(entry.name + ".local_prefix", .text(URLRedaction.redact(rule.localPrefix)), entry.origin)
             if rule.replaceWindowsSeparator {
                 reader.list(entry.name + ".replace_windows_sep", .bool(true), entry.origin)
             }

@@ -99,7 +99,7 @@ extension AzureSettings {
                 AzureContainer(
                     accountName: account, accountKey: entry.value("account_key", .secret, &reader),
                     containerName: entry.value("container_name", .text, &reader).map(reader.withoutSlashes),
-                    endpoint: entry.value("endpoint", .text, &reader), index: entry.index, origin: entry.origin))
+                    endpoint: entry.value("endpoint", .url, &reader), index: entry.index, origin: entry.origin))
         }
         let account = reader.environment[EnvironmentVariable.azureAccount.name] ?? ""
         let key = reader.environment[EnvironmentVariable.azureKey.name] ?? ""
@@ -116,7 +116,7 @@ extension AzureSettings {
 extension FileServerSettings {
     init(_ reader: inout SettingsReader) {
         url = reader.setting(
-            "api.files_server", SettingKind<String>.text.optional, default: nil,
+            "api.files_server", SettingKind<String>.url.optional, default: nil,
             clearML: [.filesHost, .formerFilesHost])
         accessKey = reader.setting(
             "api.credentials.access_key", SettingKind<String>.text.optional, default: nil,

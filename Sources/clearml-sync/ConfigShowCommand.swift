@@ -29,11 +29,10 @@ struct ConfigShowCommand: ParsableCommand {
         print(json ? Self.json(settings).prettyText : Self.table(settings.listing, origins: origin))
     }
 
-    /// Columns padded to their widest cell, save the last; a cell of unusual width does not push the others out.
+    /// Columns padded to their widest cell. A value of unusual width pushes its own origin out, not everybody's.
     private static func table(_ listing: [ListedSetting], origins: Bool) -> String {
-        let widest = 48
-        let keyWidth = min(listing.map(\.key.count).max() ?? 0, widest)
-        let valueWidth = min(listing.map { text($0.value).count }.max() ?? 0, widest)
+        let keyWidth = listing.map(\.key.count).max() ?? 0
+        let valueWidth = min(listing.map { text($0.value).count }.max() ?? 0, 40)
         return listing.map { setting in
             var line = padded(setting.key, keyWidth) + "  "
             line += origins ? padded(text(setting.value), valueWidth) + "  " + "\(setting.origin)" : text(setting.value)

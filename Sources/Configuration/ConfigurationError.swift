@@ -15,6 +15,17 @@ public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible 
     public var description: String { "\(origin): " + (key.map { $0 + ": " } ?? "") + message }
 }
 
+extension Sequence<ConfigurationProblem> {
+    /// Flags and variables first, then each file from its beginning: the order in which one mends them.
+    func inReadingOrder() -> [ConfigurationProblem] {
+        func place(_ problem: ConfigurationProblem) -> (String, Int, Int) {
+            guard case .file(let origin) = problem.origin else { return ("", 0, 0) }
+            return (origin.file, origin.line, origin.column)
+        }
+        return sorted { place($0) < place($1) }
+    }
+}
+
 /// The configuration cannot be used (exit code 78): everything that is wrong with it, at once.
 public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     public var problems: [ConfigurationProblem]

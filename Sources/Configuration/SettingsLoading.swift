@@ -23,8 +23,8 @@ extension Settings {
             file: file, cache: CacheSettings(&reader), pathSubstitutions: PathSubstitution.read(&reader),
             directAccess: DirectAccessRule.read(&reader), sync: SyncSettings(&reader), s3: S3Settings(&reader),
             google: GoogleSettings(&reader), azure: AzureSettings(&reader), fileServer: FileServerSettings(&reader),
-            warnings: reader.warnings, listing: reader.listing)
-        guard reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
+            warnings: reader.warnings.inReadingOrder(), listing: reader.listing)
+        guard reader.problems.isEmpty else { throw ConfigurationError(reader.problems.inReadingOrder()) }
         return settings
     }
 

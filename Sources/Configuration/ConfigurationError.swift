@@ -1,3 +1,5 @@
+internal import HOCON
+
 /// One thing that is wrong with the configuration.
 public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible {
     /// Key path in ClearML's notation, such as `sdk.aws.s3.credentials[2].key`; `nil` where the text itself is broken.

@@ -5,16 +5,16 @@ extension SyncSettings {
     private static let section = "sdk.storage.sync"
     private static let keys = [
         "keep_archives", "link", "jobs", "connections_per_host", "limit_rate", "headers", "sdk_cache", "upstream",
-        "index_dir", "max_unpacked_bytes", "max_unpack_ratio",
+        "index_dir", "max_unpacked_bytes", "max_unpack_ratio", "verify",
     ]
 
     init(_ reader: inout SettingsReader) {
         let section = Self.section + "."
         keepArchives = reader.setting(section + "keep_archives", .bool, default: false, flag: "keep-archives")
         link = reader.setting(section + "link", .linkMode, default: .auto, flag: "link", manifest: "link")
-        jobs = reader.setting(section + "jobs", .integer(from: 1), default: 16, flag: "jobs")
+        jobs = reader.setting(section + "jobs", .integer(from: 1), default: 64, flag: "jobs")
         connectionsPerHost = reader.setting(
-            section + "connections_per_host", .integer(from: 1), default: 16, flag: "connections-per-host")
+            section + "connections_per_host", .integer(from: 1), default: 64, flag: "connections-per-host")
         limitRate = reader.setting(section + "limit_rate", .unlimitedBytes, default: nil, flag: "limit-rate")
         sdkCache = reader.setting(section + "sdk_cache", .bool, default: false, flag: "sdk-cache")
         upstream = reader.setting(
@@ -25,6 +25,7 @@ extension SyncSettings {
         maxUnpackRatio = reader.setting(
             section + "max_unpack_ratio", .unlimitedRatio, default: nil, flag: "max-unpack-ratio")
         headers = HeaderRule.read(&reader)
+        verify = reader.certificateCheck(section + "verify")
         reader.warnUnknown(in: Self.section, known: Self.keys)
     }
 }

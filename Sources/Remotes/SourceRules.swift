@@ -35,7 +35,7 @@ public struct SourceRules: Sendable {
         switch settings.sync.verify.value {
         case .system: tls = .system
         case .off: tls = .off
-        case .authority(let path): tls = .certificateFile(path)
+        case .bundle(let path): tls = .certificateFile(path)
         }
         var configuration = HTTPConfiguration.fromEnvironment()
         configuration.connectionsPerHost = settings.sync.connectionsPerHost.value

@@ -38,3 +38,11 @@ static inline CURLcode ccurl_getinfo_pointer(CURL *handle, CURLINFO info, void *
 static inline CURLMcode ccurl_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+/// The PEM file of authorities that libcurl was built to use; NULL when there is none.
+static inline const char *ccurl_default_certificate_file(void) {
+    return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+/// The folder of authorities that libcurl was built to use besides; NULL when there is none.
+static inline const char *ccurl_default_certificate_folder(void) {
+    return curl_version_info(CURLVERSION_NOW)->capath;
+}

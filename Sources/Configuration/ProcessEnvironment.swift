@@ -1,7 +1,15 @@
 internal import Glibc
 
-/// The variables that this process was started with.
+/// What this process was started with.
 public enum ProcessEnvironment {
+    /// Absolute; `/` when the folder is gone.
+    public static var workingDirectory: String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    /// The environment's variables.
     public static var current: [String: String] {
         var variables: [String: String] = [:]
         var entry = environ

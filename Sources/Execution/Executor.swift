@@ -1,6 +1,6 @@
 internal import Caching
 internal import Glibc
-public import Planning
+internal import Planning
 internal import Platform
 internal import Remotes
 
@@ -77,7 +77,7 @@ final class Executor {
     init(
         _ plan: Plan, cache: Cache, placement: Placement, placed: [Entry.ID: Placed], sources: SourceRules,
         options: Options, progress: Progress, report: @escaping @Sendable (Event) -> Void
-    ) throws {
+    ) {
         self.plan = plan
         self.cache = cache
         self.placement = placement
@@ -88,7 +88,7 @@ final class Executor {
         outcome = Outcome(placed: placed)
         // Two followers per large object, and a few for linking and small objects.
         pool = WorkerPool(threads: 2 * Executor.largeAtOnce + 4)
-        client = try HTTPClient(sources.clientConfiguration)
+        client = HTTPClient(sources.clientConfiguration)
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(

@@ -104,7 +104,7 @@ final class Intake: Sendable {
 
     private func unpack(_ source: ArchiveSource, _ recipe: Recipe) throws -> TreeListing {
         do {
-            return try Extraction(recipe: recipe, limits: order.limits, store: cache.blobs).run(source)
+            return try Extract.tree(of: ArchiveReader(source), recipe: recipe, limits: order.limits, into: cache.blobs)
         } catch {
             throw Intake.explain(error)
         }

@@ -38,8 +38,8 @@ public struct LogicalURL: Sendable {
     public let query: String?
     /// `raw` without userinfo, fragment, and signature and token parameters: what locks and receipts record.
     public let identity: String
-    /// `identity` with scheme and host in lower case and without a default port.
-    private let comparable: String
+    /// `identity` with scheme and host in lower case and without a default port: what equality and configured rules go by.
+    public let comparable: String
 
     /// User, host and port of a URL. For `gs`, and mostly for `s3`, the host is the bucket.
     public struct Authority: Hashable, Sendable {

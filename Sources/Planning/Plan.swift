@@ -64,6 +64,8 @@ public struct Plan: Sendable {
     public var removals: [Removal]
     public var cacheFree: Int64
     public var workspaceFree: Int64
+    /// Cache and workspace share one file system's space.
+    public var isOneFileSystem: Bool
     /// Bytes that the run will add to the cache and to the workspace, as far as known.
     public var cacheNeeded: Int64
     public var workspaceNeeded: Int64

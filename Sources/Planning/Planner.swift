@@ -43,6 +43,7 @@ public func plan(_ batch: [ResolvedEntry], inventory: Inventory, options: PlanOp
     }
     return Plan(
         items: items, removals: removals, cacheFree: inventory.cacheFree, workspaceFree: inventory.workspaceFree,
+        isOneFileSystem: inventory.isOneFileSystem,
         cacheNeeded: space.cache, workspaceNeeded: space.workspace)
 }
 

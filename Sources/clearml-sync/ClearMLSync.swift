@@ -1,10 +1,30 @@
 internal import ArgumentParser
+internal import Execution
+internal import Glibc
 
 @main
 struct ClearMLSync: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clearml-sync",
         abstract: "Makes a workspace hold exactly what a manifest declares.",
+        discussion: ExitCodes.help,
         version: "0.1.0",
-        subcommands: [ConfigCommand.self])
+        subcommands: [
+            PullCommand.self, ConfigCommand.self,
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot(FlagEnvironment.apply(to: Array(CommandLine.arguments.dropFirst())))
+            try command.run()
+        } catch let failure as Failure {
+            Console.show(failure)
+            Glibc.exit(ExitCodes.code(for: failure))
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch {
+            // ArgumentParser's own: help, version, and usage errors (64).
+            exit(withError: error)
+        }
+    }
 }

@@ -78,8 +78,8 @@ struct Survey {
     /// Whether a tree's listing and all its blobs are there.
     private func isComplete(_ tree: Digest) throws -> Bool {
         guard let listing = try cache.trees.listing(tree) else { return false }
-        for item in listing {
-            if case .file(let digest, let size, let executable) = item.content {
+        for item in listing.items {
+            if case .file(let digest, let size, let executable) = item.kind {
                 if try cache.blobs.verified(digest, executable: executable, size: size) != nil { continue }
                 if try cache.blobs.verified(digest, executable: !executable, size: size) == nil { return false }
             }

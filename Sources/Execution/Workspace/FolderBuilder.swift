@@ -70,12 +70,12 @@ struct FolderBuilder: ~Copyable {
     }
 
     mutating func add(_ listing: TreeListing, below prefix: String) throws {
-        for item in listing {
+        for item in listing.items {
             let path = prefix.appendingComponent(item.path)
-            switch item.content {
+            switch item.kind {
             case .file(let digest, _, let executable): try addFile(digest, executable: executable, at: path)
             case .symlink(let target): try addSymlink(to: target, at: path)
-            case .emptyFolder: try addFolder(at: path)
+            case .folder: try addFolder(at: path)
             }
         }
     }

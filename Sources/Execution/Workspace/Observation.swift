@@ -58,7 +58,7 @@ extension Workspace {
     ) throws -> Bool {
         switch kind {
         case .folder: return status.kind == .folder
-        case .symlink(let target): return status.kind == .symlink && (try FileSystem.symlinkTarget(path)) == target
+        case .symlink(let target): return try status.kind == .symlink && FileSystem.symlinkTarget(path) == target
         case .file(let size, let seconds, let nanoseconds, let inode, let digest, let executable):
             guard status.kind == .file, status.size == size, status.inode == inode else { return false }
             if status.modified == FileTime(seconds: seconds, nanoseconds: nanoseconds) { return true }
@@ -76,7 +76,8 @@ extension Workspace {
         for (path, digest) in expected {
             let full = root + "/" + intended.path.appendingComponent(path)
             guard let status = try FileSystem.status(full) else { continue }
-            guard status.kind == .file, try File(full).hash([.sha256]).values[0] == digest.bytes else { return false }
+            guard status.kind == .file else { return false }
+            guard try File(full).hash([.sha256]).values[0] == digest.bytes else { return false }
         }
         return !expected.isEmpty
     }
@@ -89,8 +90,8 @@ extension Placed {
         for object in objects {
             if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else { continue }
-                for item in listing {
-                    if case .file(let digest, _, _) = item.content { files[object.path.appendingComponent(item.path)] = digest }
+                for item in listing.items {
+                    if case .file(let digest, _, _) = item.kind { files[object.path.appendingComponent(item.path)] = digest }
                 }
             } else if let digest = object.digest {
                 files[object.path] = digest

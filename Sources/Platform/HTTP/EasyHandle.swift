@@ -4,10 +4,10 @@ internal import Glibc
 /// A libcurl easy handle with the state of the job that it carries; used for one job after another.
 final class EasyHandle {
     let pointer: UnsafeMutableRawPointer
+    let trust: HTTPRequest.TLSTrust
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var hasBody = false
-    let trust: HTTPRequest.TLSTrust
     /// Knew a password: it is not used again, since libcurl keeps credentials in places that no option clears.
     private(set) var isSpent = false
 
@@ -25,13 +25,14 @@ final class EasyHandle {
     /// Why we made libcurl give up, when we did.
     private var verdict: (kind: HTTPFailure.Kind, detail: String)?
 
-    init?(_ configuration: HTTPConfiguration, _ trust: HTTPRequest.TLSTrust) {
+    init?(_ configuration: HTTPConfiguration, _ trust: HTTPRequest.TLSTrust, usesFileAlone: Bool) {
         guard let pointer = curl_easy_init() else { return nil }
         self.pointer = pointer
         self.trust = trust
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         setConstants(configuration)
+        setTrust(configuration, usesFileAlone)
     }
 
     deinit {
@@ -68,14 +69,14 @@ final class EasyHandle {
         set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         set(CURLOPT_USERAGENT, configuration.userAgent)
         if let file = configuration.netrcFile { set(CURLOPT_NETRC_FILE, file) }
-        setTrust(configuration)
     }
 
-    private func setTrust(_ configuration: HTTPConfiguration) {
+    private func setTrust(_ configuration: HTTPConfiguration, _ usesFileAlone: Bool) {
         switch trust {
         case .system:
             if let file = configuration.certificateFile { set(CURLOPT_CAINFO, file) }
             if let folder = configuration.certificateFolder { set(CURLOPT_CAPATH, folder) }
+            if usesFileAlone { ccurl_setopt_string(pointer, CURLOPT_CAPATH, nil) }
         case .off:
             set(CURLOPT_SSL_VERIFYPEER, 0)
             set(CURLOPT_SSL_VERIFYHOST, 0)

@@ -8,7 +8,7 @@ public struct HTTPConfiguration: Sendable {
     public var connections = 64
     public var connectionsPerHost = 16
     /// Requests at once to a host that speaks HTTP/2, over shared connections.
-    public var streamsPerHost = 100
+    public var streamsPerHost = 64
     public var userAgent = "clearml-sync"
     /// Authorities for `TLSTrust.system`: a PEM file and a folder of hashed PEM files; nil: libcurl's own.
     public var certificateFile: String?
@@ -17,6 +17,19 @@ public struct HTTPConfiguration: Sendable {
     public var netrcFile: String?
 
     public init() {}
+
+    /// Whether the folder of authorities is left out. libcurl parses a PEM file anew for each connection (40 ms for a
+    /// distribution's 140 authorities) unless no folder is set besides (CURLOPT_CA_CACHE_TIMEOUT(3), lib/vtls/openssl.c): so
+    /// a file that is a whole collection stands alone, next to a folder that is only the distribution's own.
+    func usesFileAlone() -> Bool {
+        let builtInFile = ccurl_default_certificate_file().map { String(cString: $0) }
+        let builtInFolder = ccurl_default_certificate_folder().map { String(cString: $0) }
+        guard certificateFolder == nil || certificateFolder == builtInFolder,
+            let file = certificateFile ?? builtInFile,
+            let status = try? FileSystem.status(file, followSymlinks: true)
+        else { return false }
+        return status.kind == .file && status.size > 100_000
+    }
 
     /// With what SSL_CERT_FILE, SSL_CERT_DIR and NETRC say. Proxy variables libcurl reads by itself.
     public static func fromEnvironment() -> HTTPConfiguration {

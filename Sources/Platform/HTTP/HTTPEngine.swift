@@ -3,6 +3,7 @@ internal import CCurl
 /// The client's thread: admits jobs, lets libcurl move bytes, hands out results. All of it runs on that one thread.
 final class HTTPEngine {
     private let configuration: HTTPConfiguration
+    private let usesFileAlone: Bool
     private let mailbox: HTTPMailbox
     private let multi: UnsafeMutableRawPointer
 
@@ -16,6 +17,7 @@ final class HTTPEngine {
 
     init(_ configuration: HTTPConfiguration, _ mailbox: HTTPMailbox) {
         self.configuration = configuration
+        usesFileAlone = configuration.usesFileAlone()
         self.mailbox = mailbox
         multi = curl_multi_init()
         set(CURLMOPT_MAX_HOST_CONNECTIONS, configuration.connectionsPerHost)
@@ -65,8 +67,13 @@ final class HTTPEngine {
 
     private func enqueue(_ job: HTTPJob) {
         let name = job.hop.url.schemeAndAuthority
-        let host = hosts[name] ?? HTTPHostQueue()
-        hosts[name] = host
+        let host: HTTPHostQueue
+        if let known = hosts[name] {
+            host = known
+        } else {
+            host = HTTPHostQueue()
+            hosts[name] = host
+        }
         job.state = .waiting
         job.host = host
         host.append(job)
@@ -89,7 +96,8 @@ final class HTTPEngine {
 
     private func start(_ job: HTTPJob, _ host: HTTPHostQueue) {
         let trust = job.hop.isTLS ? job.request.tls : .system
-        guard let handle = idle[trust]?.popLast() ?? EasyHandle(configuration, trust) else {
+        guard let handle = idle[trust]?.popLast() ?? EasyHandle(configuration, trust, usesFileAlone: usesFileAlone)
+        else {
             return job.end(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), "Out of memory")
         }
         handle.lastActivity = now

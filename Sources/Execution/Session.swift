@@ -1,0 +1,235 @@
+public import Caching
+public import Planning
+internal import Platform
+public import Remotes
+
+/// One manifest, its lock, its workspace and the cache, brought together for one command.
+///
+/// The steps of the one-way flow are its methods: `plan()` resolves, surveys and plans; `execute(_:)` carries out and writes
+/// down what was learnt: lock, state, root.
+public final class Session {
+    /// What a command says about the run as a whole.
+    public struct Options: Sendable {
+        public var selection = Selection()
+        /// Replaces the manifest's own.
+        public var workspace: String?
+        /// Fail rather than change the lock.
+        public var locked = false
+        /// Touch no network.
+        public var offline = false
+        /// Entries whose lock lines are resolved anew; `nil` is none, an empty list is all.
+        public var upgrade: [String]?
+        public var force = false
+        public var prune = true
+        public var keepGoing = false
+        public var jobs = 64
+        public var keepsArchives = false
+        public var limits = ExtractionLimits()
+        /// Make everything durable before the run ends.
+        public var synchronizes = false
+        /// Seconds to wait for another process that changes the workspace.
+        public var lockTimeout: Double = 600
+        /// Only look: take no lock, change nothing.
+        public var readsOnly = false
+
+        public init() {}
+    }
+
+    public let manifest: Manifest
+    /// Absolute.
+    public let manifestPath: String
+    public let lockFile: LockFile
+    public let workspaceRoot: String
+    public let progress = Progress()
+    let cache: Cache
+    let options: Options
+    let workspace: Workspace
+    let access: AccessRules
+    let sources: SourceRules
+    let lock: Lock
+    let state: Workspace.State
+    private let selected: [Entry]
+    private let report: @Sendable (Event) -> Void
+    public internal(set) var interrupt: @Sendable (Int32) -> Void = { _ in }
+
+    public init(
+        manifest: Manifest, path: String, cache: Cache, access: AccessRules, sources: SourceRules, options: Options,
+        report: @escaping @Sendable (Event) -> Void
+    ) throws {
+        self.manifest = manifest
+        self.manifestPath = path
+        self.cache = cache
+        self.access = access
+        self.sources = sources
+        self.options = options
+        self.report = report
+        do throws(SelectionError) { selected = try options.selection.select(from: manifest.entries) } catch {
+            throw Failure(.usage, error.description)
+        }
+        lockFile = LockFile(manifest: path)
+        workspaceRoot = options.workspace ?? manifest.workspace
+        workspace = try Workspace(
+            root: workspaceRoot, section: Session.section(manifest, path), manifest: path,
+            lockingFor: options.readsOnly ? nil : options.lockTimeout)
+        lock = try lockFile.load()
+        state = try workspace.load()
+    }
+
+    /// The manifest's name in a workspace: its own `name`, else its file's without the extension.
+    private static func section(_ manifest: Manifest, _ path: String) -> String {
+        if let name = manifest.name { return name }
+        let file = path.split(separator: "/").last.map(String.init) ?? "manifest"
+        guard let dot = file.utf8.lastIndex(of: UInt8(ascii: ".")), dot > file.startIndex else { return file }
+        return String(file[..<dot])
+    }
+
+    // MARK: Planning
+
+    /// Names every object, looks at what is there, and decides. Touches no network and changes nothing.
+    public func plan() throws -> Plan {
+        let resolved = try resolve()
+        if options.locked { try refuseChanges(resolved) }
+        let survey = Survey(cache: cache, workspace: workspace, state: state)
+        var inventory = try survey.inventory(resolved, declared: Set(manifest.entries.map(\.id)))
+        if !options.selection.isEverything { inventory.orphans = [:] }
+        var planOptions = PlanOptions()
+        planOptions.force = options.force
+        planOptions.prune = options.prune
+        return Planning.plan(resolved, inventory: inventory, options: planOptions)
+    }
+
+    private func resolve() throws -> [ResolvedEntry] {
+        let names = options.upgrade.map { Set($0) }
+        let resolver = Resolver(lock: lock, access: access) { id in
+            guard let names else { return false }
+            return names.isEmpty || names.contains(id.name) || names.contains(id.description)
+        }
+        var resolved: [ResolvedEntry] = []
+        resolved.reserveCapacity(selected.count)
+        for entry in selected {
+            do throws(Failure) {
+                resolved.append(try resolver.resolve(entry))
+            } catch {
+                report(.failed(entry.id, error, isOptional: entry.optional))
+                unresolved.append((entry.id, error, entry.optional))
+                if !entry.optional, !options.keepGoing { throw error }
+            }
+        }
+        return resolved
+    }
+
+    /// Entries whose objects could not even be named.
+    private var unresolved: [(id: Entry.ID, failure: Failure, isOptional: Bool)] = []
+
+    private func refuseChanges(_ resolved: [ResolvedEntry]) throws(Failure) {
+        for entry in resolved {
+            let isLocked = entry.objects.allSatisfy { object in
+                guard let locked = object.locked else { return false }
+                return entry.access != .cache || locked.digest != nil && (object.recipe == nil || locked.tree != nil)
+            }
+            guard !isLocked else { continue }
+            throw Failure(
+                .manifest, entry.unlockedReason ?? "it is not in the lock", subject: entry.entry.id.description,
+                cause: "--locked forbids to change \(lockFile.path)", advice: "run 'clearml-sync lock' first")
+        }
+        let declared = Set(manifest.entries.map(\.id))
+        if let stale = lock.entries.keys.sorted().first(where: { !declared.contains($0) }) {
+            throw Failure(
+                .manifest, "it is in the lock, but not in the manifest", subject: stale.description,
+                cause: "--locked forbids to change \(lockFile.path)", advice: "run 'clearml-sync lock' first")
+        }
+    }
+
+    // MARK: Executing
+
+    /// Carries out a plan and writes down what was learnt, also when some of it failed.
+    public func execute(_ plan: Plan) throws -> Summary {
+        let began = MonotonicTime.now()
+        try checkSpace(plan)
+        if plan.items.contains(where: { $0.action == .link || $0.action == .relink }) || !plan.removals.isEmpty {
+            try cache.durability.synchronizeEarlierRuns()
+        }
+        let placement = Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs))
+        var executorOptions = Executor.Options()
+        executorOptions.jobs = options.jobs
+        executorOptions.keepGoing = options.keepGoing
+        executorOptions.force = options.force
+        executorOptions.offline = options.offline
+        executorOptions.keepsArchives = options.keepsArchives
+        executorOptions.limits = options.limits
+        let executor = Executor(
+            plan, cache: cache, placement: placement, placed: state.placed, sources: sources, options: executorOptions,
+            progress: progress, report: report)
+        interrupt = executor.interrupt
+        var outcome = executor.run()
+        outcome.failures += unresolved
+        try record(outcome, plan: plan)
+        if options.synchronizes { try cache.durability.synchronize() }
+        return Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
+    }
+
+    private func checkSpace(_ plan: Plan) throws(Failure) {
+        let together = plan.cacheNeeded + plan.workspaceNeeded
+        if plan.cacheNeeded > plan.cacheFree {
+            throw Session.tooLittleSpace(plan.cacheNeeded, plan.cacheFree, at: cache.layout.root)
+        }
+        if plan.workspaceNeeded > plan.workspaceFree || plan.isOneFileSystem && together > plan.workspaceFree {
+            throw Session.tooLittleSpace(together, plan.workspaceFree, at: workspaceRoot)
+        }
+    }
+
+    private static func tooLittleSpace(_ needed: Int64, _ free: Int64, at path: String) -> Failure {
+        Failure(
+            .noSpace, "there is not enough space: \(needed) bytes are needed, \(free) are free", cause: path,
+            advice: "free some space, or choose another cache folder or workspace")
+    }
+
+    /// Writes lock, state and root. Each is complete or untouched; all of them hold only what really happened.
+    private func record(_ outcome: Executor.Outcome, plan: Plan) throws {
+        var lock = self.lock
+        let declared = Set(manifest.entries.map(\.id))
+        if options.selection.isEverything { lock.entries = lock.entries.filter { declared.contains($0.key) } }
+        let failed = Set(outcome.failures.map(\.id))
+        for item in plan.items where !failed.contains(item.entry.entry.id) {
+            guard outcome.interruption == nil || outcome.placed[item.entry.entry.id] != nil else { continue }
+            if let entry = Session.lockEntry(item, outcome) { lock.entries[item.entry.entry.id] = entry }
+        }
+        if lock != self.lock { try lockFile.save(lock) }
+        if outcome.placed != state.placed || !state.intended.isEmpty { try workspace.save(outcome.placed) }
+        try saveRoot(outcome.placed)
+    }
+
+    private static func lockEntry(_ item: Plan.Item, _ outcome: Executor.Outcome) -> Lock.Entry? {
+        let entry = item.entry.entry
+        guard let acquired = outcome.acquired[entry.id], acquired.count == item.objects.count else { return nil }
+        var objects: [Lock.Object] = []
+        for (object, acquired) in zip(item.objects, acquired) {
+            var line = Lock.Object(url: object.resolved.url.identity, path: object.resolved.path)
+            line.version = acquired.version ?? entry.version
+            line.validator = acquired.validator
+            line.size = acquired.size
+            line.digest = acquired.digest
+            line.tree = object.resolved.recipe == nil ? nil : acquired.tree
+            // An object of the cache that nobody brought is not known yet.
+            guard line.digest != nil || item.entry.access != .cache else { return nil }
+            objects.append(line)
+        }
+        return Lock.Entry(key: entry.lockKey, objects: objects)
+    }
+
+    private func saveRoot(_ placed: [Entry.ID: Placed]) throws {
+        guard placed != state.placed else { return }
+        var digests: Set<Digest> = []
+        for entry in placed.values {
+            for object in entry.objects {
+                if let tree = object.tree { digests.insert(tree) }
+            }
+            for file in entry.files {
+                if case .file(_, _, _, _, let digest, _) = file.kind { digests.insert(digest) }
+            }
+        }
+        let sorted = digests.sorted()
+        let state = LockFile.hash(sorted.flatMap(\.bytes)).hex
+        try Root(workspace: workspaceRoot, section: workspace.section, state: state).save(in: cache, digests: sorted)
+    }
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+internal import Execution
+internal import Planning
+
+struct PullCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Make the workspace hold exactly what the manifest declares.",
+        discussion: "Follows the lock and writes what is missing in it. With everything in place it touches no network.")
+
+    @OptionGroup var manifest: ManifestOptions
+    @OptionGroup var options: RunOptions
+    @OptionGroup var cache: CacheOptions
+
+    @Flag(name: [.customShort("n"), .long], help: "Print the plan and change nothing.")
+    var dryRun = false
+
+    func run() throws {
+        let runner = try Runner(manifest, options, cache, readsOnly: dryRun)
+        let plan = try runner.session.plan()
+        if dryRun { return PlanTable.print(plan) }
+        try runner.execute(plan)
+    }
+}

@@ -1,0 +1,87 @@
+internal import ArgumentParser
+internal import Caching
+internal import Configuration
+internal import Execution
+internal import Planning
+internal import Remotes
+
+/// Options of commands that carry out a plan.
+struct RunOptions: ParsableArguments {
+    @Flag(help: "Fail (65) rather than change the lock.")
+    var locked = false
+
+    @Flag(help: "Touch no network; fail when something is not in the cache.")
+    var offline = false
+
+    @Flag(help: "Replace files that somebody changed.")
+    var force = false
+
+    @Flag(help: "Go on after failures; end with 9 when there were any.")
+    var keepGoing = false
+
+    @Flag(inversion: .prefixedNo, help: "Remove what this manifest placed for entries that it does not declare any more.")
+    var prune = true
+
+    @Flag(help: "Make everything durable before the run ends (syncfs).")
+    var sync = false
+
+    @Option(name: [.customShort("j"), .long], help: "Objects under way at once.")
+    var jobs: Int?
+
+    @Option(help: "Seconds to wait for another process that changes the workspace.")
+    var lockTimeout: Double = 600
+
+    var flags: [String: String] {
+        var flags: [String: String] = [:]
+        flags["jobs"] = jobs.map(String.init)
+        return flags
+    }
+}
+
+/// From command line to session.
+struct Runner {
+    let session: Session
+    private let keepGoing: Bool
+
+    init(_ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool) throws {
+        let (manifest, path) = try ManifestReading.read(manifestOptions.manifest)
+        let settings = try cacheOptions.settings(flags: run.flags)
+        let cache = try cacheOptions.openCache(settings)
+        var options = Session.Options()
+        options.selection = try manifestOptions.selection()
+        options.workspace = manifestOptions.workspace.map { PathArgument.absolute($0) }
+        options.locked = run.locked
+        options.offline = run.offline
+        options.force = run.force
+        options.prune = run.prune
+        options.keepGoing = run.keepGoing
+        options.jobs = settings.sync.jobs.value
+        options.keepsArchives = settings.sync.keepArchives.value
+        options.limits = ExtractionLimits(maximumBytes: settings.sync.maxUnpackedBytes.value)
+        options.synchronizes = run.sync
+        options.lockTimeout = run.lockTimeout
+        options.readsOnly = readsOnly
+        keepGoing = run.keepGoing
+        session = try Session(
+            manifest: manifest, path: path, cache: cache, access: AccessRules(), sources: SourceRules(), options: options,
+            report: Runner.show)
+    }
+
+    private static let show: @Sendable (Event) -> Void = { event in
+        switch event {
+        case .failed(let id, let failure, let isOptional):
+            Console.show(failure.about(id), as: isOptional ? "warning" : "error")
+        case .warning(let text): Console.say("warning: \(text)")
+        default: break
+        }
+    }
+
+    func execute(_ plan: Plan) throws {
+        let summary = try session.execute(plan)
+        Console.say(SummaryText.line(summary))
+        for path in summary.drift { Console.say("warning: \(path): changed by somebody; kept as it is (--force replaces it)") }
+        if let signal = summary.interruption { throw ExitCode(128 + signal) }
+        guard let failure = summary.decisive else { return }
+        throw ExitCode(keepGoing ? ExitCodes.code(for: .incomplete) : ExitCodes.code(for: failure))
+    }
+}

@@ -1,6 +1,7 @@
 internal import Caching
 public import Planning
 internal import Platform
+internal import Remotes
 
 /// How one entry's lock lines differ.
 public struct LockChange: Sendable {

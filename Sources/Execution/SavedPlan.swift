@@ -62,6 +62,20 @@ public struct SavedPlan: Sendable {
         ])
     }
 
+    init(
+        manifest: String, workspace: String, selection: Selection, force: Bool, prune: Bool, inputs: [String: String],
+        decisions: [String: [String]], pins: [String: Pin]
+    ) {
+        self.manifest = manifest
+        self.workspace = workspace
+        self.selection = selection
+        self.force = force
+        self.prune = prune
+        self.inputs = inputs
+        self.decisions = decisions
+        self.pins = pins
+    }
+
     public init(parsing text: String, name: String) throws(Failure) {
         func problem(_ why: String) -> Failure { Failure(.usage, "\(name) is not a saved plan: \(why)") }
         let json: JSON

@@ -13,6 +13,14 @@ public struct AccessDecision: Sendable {
     public var substitution: String?
     /// About rules that could not be used.
     public var warnings: [String] = []
+
+    public init(transport: LogicalURL, isDirect: Bool, reason: String, substitution: String? = nil, warnings: [String] = []) {
+        self.transport = transport
+        self.isDirect = isDirect
+        self.reason = reason
+        self.substitution = substitution
+        self.warnings = warnings
+    }
 }
 
 /// The configuration's rules on how URLs are reached.

@@ -11,7 +11,7 @@ struct ClearMLSync: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self, VerifyCommand.self,
-            PathCommand.self, ConfigCommand.self,
+            PathCommand.self, GetCommand.self, ExplainCommand.self, CacheCommand.self, ConfigCommand.self,
         ])
 
     static func main() {

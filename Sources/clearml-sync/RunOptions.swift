@@ -72,9 +72,7 @@ struct Runner {
         options.keepGoing = run.keepGoing
         options.jobs = settings.sync.jobs.value
         options.keepsArchives = settings.sync.keepArchives.value
-        options.limits = ExtractionLimits(
-            maximumBytes: settings.sync.maxUnpackedBytes.value,
-            maximumRatio: settings.sync.maxUnpackRatio.value.map { Int64($0) } ?? nil)
+        options.limits = ExtractionLimits(settings)
         options.link = settings.sync.link.value
         if case .flag = settings.sync.link.origin { options.linkWins = true }
         if case .environment = settings.sync.link.origin { options.linkWins = true }

@@ -10,21 +10,31 @@ struct ClearMLSync: ParsableCommand {
         discussion: ExitCodes.help,
         version: "0.1.0",
         subcommands: [
-            PullCommand.self, ConfigCommand.self,
+            PullCommand.self, ConfigCommand.self, CompletionsCommand.self,
         ])
 
     static func main() {
+        Signals.begin()
+        var command: any ParsableCommand
         do {
-            var command = try parseAsRoot(FlagEnvironment.apply(to: Array(CommandLine.arguments.dropFirst())))
-            try command.run()
+            command = try FlagEnvironment.parse(Array(CommandLine.arguments.dropFirst()))
         } catch let failure as Failure {
             Console.show(failure)
             Glibc.exit(ExitCodes.code(for: failure))
-        } catch let code as ExitCode {
-            Glibc.exit(code.rawValue)
         } catch {
             // ArgumentParser's own: help, version, and usage errors (64).
             exit(withError: error)
+        }
+        do {
+            try command.run()
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch let error as CleanExit {
+            exit(withError: error)
+        } catch {
+            let failure = Failure(error)
+            Console.show(failure)
+            Glibc.exit(ExitCodes.code(for: failure))
         }
     }
 }

@@ -11,14 +11,18 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var manifest: ManifestOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
+    @OptionGroup var output: OutputOptions
 
     @Flag(name: [.customShort("n"), .long], help: "Print the plan and change nothing.")
     var dryRun = false
 
     func run() throws {
-        let runner = try Runner(manifest, options, cache, readsOnly: dryRun)
-        let plan = try runner.session.plan()
-        if dryRun { return PlanTable.print(plan) }
-        try runner.execute(plan)
+        try output.run("pull") { report in
+            let runner = try Runner(manifest, options, cache, readsOnly: dryRun, report: report)
+            let plan = try runner.session.plan()
+            guard dryRun else { return try runner.execute(plan) }
+            report.planned(plan, in: runner.session)
+            if !report.ownsStandardOutput { PlanTable.print(plan) }
+        }
     }
 }

@@ -3,6 +3,7 @@ internal import Caching
 internal import Configuration
 internal import Execution
 internal import Planning
+internal import Platform
 internal import Remotes
 
 /// Options of commands that carry out a plan.
@@ -41,9 +42,14 @@ struct RunOptions: ParsableArguments {
 /// From command line to session.
 struct Runner {
     let session: Session
+    private let report: RunReport?
     private let keepGoing: Bool
 
-    init(_ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool) throws {
+    /// - Parameter report: hears what happens; without one only failures and warnings are shown.
+    init(
+        _ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool,
+        report: RunReport? = nil
+    ) throws {
         let (manifest, path) = try ManifestReading.read(manifestOptions.manifest)
         let settings = try cacheOptions.settings(flags: run.flags)
         let cache = try cacheOptions.openCache(settings)
@@ -62,24 +68,25 @@ struct Runner {
         options.lockTimeout = run.lockTimeout
         options.readsOnly = readsOnly
         keepGoing = run.keepGoing
+        var sources = SourceRules(settings, environment: ProcessEnvironment.current)
+        sources.clientConfiguration.observe = report?.observe
+        self.report = report
         session = try Session(
-            manifest: manifest, path: path, cache: cache, access: AccessRules(), sources: SourceRules(), options: options,
-            report: Runner.show)
+            manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources, options: options,
+            report: report?.hear ?? Runner.show)
     }
 
     private static let show: @Sendable (Event) -> Void = { event in
         switch event {
         case .failed(let id, let failure, let isOptional):
             Console.show(failure.about(id), as: isOptional ? "warning" : "error")
-        case .warning(let text): Console.say("warning: \(text)")
+        case .warning(let text): Console.warn(text)
         default: break
         }
     }
 
     func execute(_ plan: Plan) throws {
-        let summary = try session.execute(plan)
-        Console.say(SummaryText.line(summary))
-        for path in summary.drift { Console.say("warning: \(path): changed by somebody; kept as it is (--force replaces it)") }
+        let summary = try report?.execute(plan, in: session) ?? session.execute(plan)
         if let signal = summary.interruption { throw ExitCode(128 + signal) }
         guard let failure = summary.decisive else { return }
         throw ExitCode(keepGoing ? ExitCodes.code(for: .incomplete) : ExitCodes.code(for: failure))

@@ -89,6 +89,10 @@ final class Download: Sendable {
     func start() {
         if let partial = resumable() {
             let body = GrowingBody(partial: partial)
+            if let size = partial.size {
+                let missing = partial.gaps.reduce(0) { $0 + Int64($1.count) }
+                transport.progress.learn(size, for: transfer, alreadyHere: size - missing)
+            }
             state.withLock { state in
                 state.body = body
                 state.validator = partial.validator

@@ -409,7 +409,11 @@ extension Executor {
                 if case .fetch(let bytes) = plan.items[item].objects[object].acquisition { progress.spare(bytes) }
                 accept(same, item, object)
             }
-        case .failure(let failure):
+        case .failure(var failure):
+            if failure.kind == .integrity, failure.advice == nil, item.objects[job.object].resolved.locked != nil {
+                failure.advice =
+                    "if the new content is right, run 'clearml-sync lock --upgrade' for \(item.entry.entry.id.name)"
+            }
             fail(job.item, failure)
             // Another entry may have other mirrors or credentials for the same content.
             for waiter in waiters { queue.append(waiter) }

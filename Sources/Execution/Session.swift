@@ -57,7 +57,7 @@ public final class Session {
     let sources: SourceRules
     let lock: Lock
     let state: Workspace.State
-    private let selected: [Entry]
+    let selected: [Entry]
     private let report: @Sendable (Event) -> Void
     public let interruption = Interruption()
 
@@ -127,6 +127,7 @@ public final class Session {
 
     func resolve() throws -> [ResolvedEntry] {
         let names = options.upgrade.map { Set($0) }
+        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() { report(.warning(warning)) }
         let resolver = Resolver(lock: lock, access: access) { id in
             guard let names else { return false }
             return names.isEmpty || names.contains(id.name) || names.contains(id.description)
@@ -135,7 +136,11 @@ public final class Session {
         resolved.reserveCapacity(selected.count)
         for entry in selected {
             do throws(Failure) {
-                resolved.append(try resolver.resolve(entry))
+                let one = try resolver.resolve(entry)
+                if let reason = one.unlockedReason, options.upgrade == nil {
+                    report(.warning("\(entry.id): resolved anew, since \(reason)"))
+                }
+                resolved.append(one)
             } catch {
                 report(.failed(entry.id, error, isOptional: entry.optional))
                 unresolved.append((entry.id, error, entry.optional))

@@ -13,12 +13,16 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var cache: CacheOptions
     @OptionGroup var output: OutputOptions
 
+    @Flag(help: "Ask again what the selected entries' URLs hold, whatever the lock says.")
+    var refresh = false
+
     @Flag(name: [.customShort("n"), .long], help: "Print the plan and change nothing.")
     var dryRun = false
 
     func run() throws {
         try output.run("pull") { report in
-            let runner = try Runner(manifest, options, cache, readsOnly: dryRun, report: report)
+            let runner = try Runner(
+                manifest, options, cache, readsOnly: dryRun, upgrading: refresh ? manifest.names : nil, report: report)
             let plan = try runner.session.plan()
             guard dryRun else { return try runner.execute(plan) }
             report.planned(plan, in: runner.session)

@@ -29,66 +29,20 @@ struct RunOptions: ParsableArguments {
     @Option(name: [.customShort("j"), .long], help: "Objects under way at once.")
     var jobs: Int?
 
+    @Option(help: "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.")
+    var link: String?
+
+    @Flag(inversion: .prefixedNo, help: "Keep archives in the cache beside what they hold.")
+    var keepArchives: Bool?
+
     @Option(help: "Seconds to wait for another process that changes the workspace.")
     var lockTimeout: Double = 600
 
     var flags: [String: String] {
         var flags: [String: String] = [:]
         flags["jobs"] = jobs.map(String.init)
+        flags["link"] = link
+        flags["keep-archives"] = keepArchives.map(String.init)
         return flags
-    }
-}
-
-/// From command line to session.
-struct Runner {
-    let session: Session
-    private let report: RunReport?
-    private let keepGoing: Bool
-
-    /// - Parameter report: hears what happens; without one only failures and warnings are shown.
-    init(
-        _ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool,
-        report: RunReport? = nil
-    ) throws {
-        let (manifest, path) = try ManifestReading.read(manifestOptions.manifest)
-        let settings = try cacheOptions.settings(flags: run.flags)
-        let cache = try cacheOptions.openCache(settings)
-        var options = Session.Options()
-        options.selection = try manifestOptions.selection()
-        options.workspace = manifestOptions.workspace.map { PathArgument.absolute($0) }
-        options.locked = run.locked
-        options.offline = run.offline
-        options.force = run.force
-        options.prune = run.prune
-        options.keepGoing = run.keepGoing
-        options.jobs = settings.sync.jobs.value
-        options.keepsArchives = settings.sync.keepArchives.value
-        options.limits = ExtractionLimits(maximumBytes: settings.sync.maxUnpackedBytes.value)
-        options.synchronizes = run.sync
-        options.lockTimeout = run.lockTimeout
-        options.readsOnly = readsOnly
-        keepGoing = run.keepGoing
-        var sources = SourceRules(settings, environment: ProcessEnvironment.current)
-        sources.clientConfiguration.observe = report?.observe
-        self.report = report
-        session = try Session(
-            manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources, options: options,
-            report: report?.hear ?? Runner.show)
-    }
-
-    private static let show: @Sendable (Event) -> Void = { event in
-        switch event {
-        case .failed(let id, let failure, let isOptional):
-            Console.show(failure.about(id), as: isOptional ? "warning" : "error")
-        case .warning(let text): Console.warn(text)
-        default: break
-        }
-    }
-
-    func execute(_ plan: Plan) throws {
-        let summary = try report?.execute(plan, in: session) ?? session.execute(plan)
-        if let signal = summary.interruption { throw ExitCode(128 + signal) }
-        guard let failure = summary.decisive else { return }
-        throw ExitCode(keepGoing ? ExitCodes.code(for: .incomplete) : ExitCodes.code(for: failure))
     }
 }

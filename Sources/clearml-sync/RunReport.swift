@@ -57,7 +57,8 @@ final class RunReport: Sendable {
         let summary = try console.during(session.progress, session.interruption) { try session.execute(plan) }
         self.summary.withLock { $0 = summary }
         for path in summary.drift {
-            let failure = Failure(.other, "somebody changed it; it stays as it is", subject: path, advice: "--force replaces it")
+            let failure = Failure(
+                .other, "somebody changed it; it stays as it is", subject: path, advice: "--force replaces it")
             Console.show(failure, as: "warning")
         }
         Console.note(SummaryText.line(summary))

@@ -20,7 +20,8 @@ internal import Testing
         let manifest = try scene.manifest(["a.txt"])
         let other = scene.home["elsewhere"]
         let output = try scene.run(
-            ["pull", manifest, "--workspace", scene.home["given"], "-q"], environment: ["CLEARML_SYNC_WORKSPACE": other])
+            ["pull", manifest, "--workspace", scene.home["given"], "-q"], environment: ["CLEARML_SYNC_WORKSPACE": other]
+        )
         #expect(output.exitCode == 0, "\(output.stderr)")
         #expect(FileSystem.exists(scene.home["given/artifacts/a/a.txt"]))
         #expect(!FileSystem.exists(other))
@@ -64,7 +65,10 @@ internal import Testing
         let manifest = try scene.manifest(["a.txt"])
         let output = try scene.run(
             ["pull", manifest],
-            environment: ["CLEARML_SYNC_LOCK_TIMEOUT": "", "CLEARML_SYNC_ORIGIN": "?", "CLEARML_SYNC_VERSION": "3", "CLEARML_SYNC_HELP": "1"])
+            environment: [
+                "CLEARML_SYNC_LOCK_TIMEOUT": "", "CLEARML_SYNC_ORIGIN": "?", "CLEARML_SYNC_VERSION": "3",
+                "CLEARML_SYNC_HELP": "1",
+            ])
         #expect(output.exitCode == 0, "\(output.stderr)")
         #expect(output.stdout.isEmpty)
     }
@@ -94,7 +98,9 @@ internal import Testing
         #expect(root.exitCode == 0)
         let listed = root.stdout.split(separator: "SUBCOMMANDS:").last ?? ""
         let commands = listed.split(separator: "\n").compactMap { line -> String? in
-            guard line.hasPrefix("  "), let first = line.dropFirst(2).first, first.isLetter, first.isLowercase else { return nil }
+            guard line.hasPrefix("  "), let first = line.dropFirst(2).first, first.isLetter, first.isLowercase else {
+                return nil
+            }
             return line.split(separator: " ").first.map(String.init)
         }
         #expect(commands.contains("pull") && commands.contains("completions"))

@@ -28,7 +28,9 @@ internal import Testing
 
     @Test func nothingButATerminalGetsControlCharacters() throws {
         let scene = try TerminalScene()
-        scene.server.route("/a.txt") { .file(pseudorandomBytes(40_000), for: $0).with(.trickle(bytesPerSecond: 20_000)) }
+        scene.server.route("/a.txt") {
+            .file(pseudorandomBytes(40_000), for: $0).with(.trickle(bytesPerSecond: 20_000))
+        }
         let manifest = try scene.manifest(["a.txt", "gone.txt"])
         let output = try scene.run(["pull", manifest, "-vv", "--keep-going", "--progress", "always"])
         #expect(output.exitCode == 9)
@@ -69,7 +71,9 @@ internal import Testing
         // A frame begins at the first column; none is wider than the terminal.
         let frames = output.split(separator: "\r").filter { $0.contains("MiB/s") }
         #expect(!frames.isEmpty && frames.count < 60)
-        for line in frames.flatMap({ plain(String($0)).split(separator: "\n") }) { #expect(line.count < 60, "\(line)") }
+        for line in frames.flatMap({ plain(String($0)).split(whereSeparator: \.isNewline) }) {
+            #expect(line.count < 60, "\(line)")
+        }
         // After the last frame all of it is erased, and then come the closing words.
         let end = try #require(output.firstRange(of: "done in"))
         #expect(output[..<end.lowerBound].hasSuffix("\r\u{1B}[J\r"))

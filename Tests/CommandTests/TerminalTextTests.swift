@@ -15,12 +15,16 @@ internal import Testing
     @Test func theTotalSaysBytesRateTimeLeftAndObjects() {
         let lines = text(100)
         #expect(lines[0].hasPrefix(" 25% ━"))
-        #expect(lines[0].hasSuffix("0.3 of 1.2 GiB  50.0 MiB/s  0:18 left  3 of 8 objects") || lines[0].contains("50.0 MiB/s  0:18 left  3 of 8 objects"))
+        #expect(
+            lines[0].hasSuffix("0.3 of 1.2 GiB  50.0 MiB/s  0:18 left  3 of 8 objects")
+                || lines[0].contains("50.0 MiB/s  0:18 left  3 of 8 objects"))
         #expect(lines[1].contains("model.safetensors") && lines[1].contains("9%"))
     }
 
     @Test(arguments: 20...130) func noLineIsWiderThanTheTerminal(width: Int) {
-        for line in text(width, { $0.transfers.append(.init(name: String(repeating: "模型", count: 60), bytes: 1, size: nil)) }) {
+        for line in text(
+            width, { $0.transfers.append(.init(name: String(repeating: "模型", count: 60), bytes: 1, size: nil)) })
+        {
             #expect(DisplayText.columns(line) <= width, "\(line)")
         }
     }

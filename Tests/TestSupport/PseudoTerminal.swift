@@ -21,7 +21,10 @@ public final class PseudoTerminal: Sendable {
         let words = ([try Binary.path()] + arguments).map { "'" + $0 + "'" }.joined(separator: " ")
         process = try ChildProcess(
             "script",
-            ["--quiet", "--flush", "--return", "--command", "stty cols \(columns) rows 24; exec \(words)", folder["typescript"]],
+            [
+                "--quiet", "--flush", "--return", "--command", "stty cols \(columns) rows 24; exec \(words)",
+                folder["typescript"],
+            ],
             environment: whole, workingFolder: workingFolder ?? home.path, keepsInputOpen: true)
     }
 

@@ -107,9 +107,17 @@ public final class Cache: Sendable {
         return 1_000_000_000
     }
 
-    private static func indexPath(_ layout: Layout, isNetwork: Bool, folder: String?) -> String {
+    private static func indexPath(_ layout: Layout, isNetwork: Bool, folder: String?) -> String? {
         guard isNetwork || folder != nil else { return layout.index }
-        let folder = folder ?? "/var/tmp/clearml-sync-\(getuid())"
+        let own = "/var/tmp/clearml-sync-\(geteuid())"
+        if folder == nil {
+            // Everybody may write to /var/tmp: who has made our folder there before us could tell us what URLs hold.
+            try? FileSystem.createFolder(own, mode: 0o700)
+            guard let status = try? FileSystem.status(own), status.kind == .folder, status.owner == geteuid(),
+                status.mode & 0o022 == 0
+            else { return nil }
+        }
+        let folder = folder ?? own
         var hasher = ContentHasher(.sha256)
         var root = layout.root
         root.withUTF8 { hasher.update(UnsafeRawBufferPointer($0)) }

@@ -30,6 +30,10 @@ public struct SavedPlan: Sendable {
         Failure(.other, "\(what) since the plan was made", subject: subject, advice: "make a new plan")
     }
 
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileSystem.currentFolder + "/" + path
+    }
+
     static func apply(_ pins: [String: Pin], to entries: inout [ResolvedEntry]) {
         guard !pins.isEmpty else { return }
         for entry in entries.indices {
@@ -125,7 +129,7 @@ extension Session {
     /// Digests of everything that was read.
     private func inputs(settings: String) throws -> [String: String] {
         var inputs = ["settings": LockFile.hash(Array(settings.utf8)).description]
-        for file in manifest.files { inputs["file \(file)"] = LockFile.hash(try File(file).readAll()).description }
+        for file in manifest.files { inputs["file \(SavedPlan.absolute(file))"] = LockFile.hash(try File(file).readAll()).description }
         for (name, value) in manifest.environmentUsed {
             // The value may be a secret: only its digest is kept.
             inputs["variable \(name)"] = LockFile.hash(Array(value.utf8)).description

@@ -53,7 +53,7 @@ public final class Session {
     let sources: SourceRules
     let lock: Lock
     let state: Workspace.State
-    private let selected: [Entry]
+    let selected: [Entry]
     private let report: @Sendable (Event) -> Void
     public internal(set) var interrupt: @Sendable (Int32) -> Void = { _ in }
 

@@ -3,6 +3,7 @@ internal import Caching
 internal import Configuration
 internal import Execution
 internal import Planning
+internal import Platform
 internal import Remotes
 
 /// From command line to session.

@@ -33,7 +33,9 @@ enum FlagEnvironment {
     }
 
     /// A value that makes the command line wrong, which without it is right or is wrong in another way.
-    private static func check(_ words: [String], of variable: String, with arguments: [String], at position: Int) throws(Failure) {
+    private static func check(
+        _ words: [String], of variable: String, with arguments: [String], at position: Int
+    ) throws(Failure) {
         var arguments = arguments
         let without = problem(arguments)
         arguments.insert(contentsOf: words, at: position)
@@ -114,7 +116,9 @@ private struct CommandFlags {
     }
 
     private static func flag(_ argument: JSON) -> Flag? {
-        guard let kind = argument["kind"]?.string, kind != "positional", let names = argument["names"]?.array else { return nil }
+        guard let kind = argument["kind"]?.string, kind != "positional", let names = argument["names"]?.array else {
+            return nil
+        }
         let long = names.filter { $0["kind"]?.string == "long" }.compactMap { $0["name"]?.string }
         let letters = names.filter { $0["kind"]?.string == "short" }.compactMap { $0["name"]?.string?.first }
         // What these ask for is no way to run a command.

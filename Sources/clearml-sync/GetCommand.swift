@@ -45,7 +45,8 @@ struct GetCommand: ParsableCommand {
         let copy = LocalCopy(
             cache: try cache.openCache(settings), access: AccessRules(settings),
             sources: SourceRules(settings, environment: ProcessEnvironment.current), options: options, report: { _ in })
-        Console.result(try copy.get(logical, to: output.map { PathArgument.absolute($0) }, base: FileSystem.currentFolder))
+        Console.result(
+            try copy.get(logical, to: output.map { PathArgument.absolute($0) }, base: FileSystem.currentFolder))
     }
 }
 

@@ -20,7 +20,8 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Go on after failures; end with 9 when there were any.")
     var keepGoing = false
 
-    @Flag(inversion: .prefixedNo, help: "Remove what this manifest placed for entries that it does not declare any more.")
+    @Flag(
+        inversion: .prefixedNo, help: "Remove what this manifest placed for entries that it does not declare any more.")
     var prune = true
 
     @Flag(help: "Make everything durable before the run ends (syncfs).")
@@ -29,7 +30,8 @@ struct RunOptions: ParsableArguments {
     @Option(name: [.customShort("j"), .long], help: "Objects under way at once.")
     var jobs: Int?
 
-    @Option(help: "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.")
+    @Option(
+        help: "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.")
     var link: String?
 
     @Flag(inversion: .prefixedNo, help: "Keep archives in the cache beside what they hold.")

@@ -59,7 +59,8 @@ final class RunReport: Sendable {
         }
         self.summary.withLock { $0 = summary }
         for path in summary.drift {
-            let failure = Failure(.other, "somebody changed it; it stays as it is", subject: path, advice: "--force replaces it")
+            let failure = Failure(
+                .other, "somebody changed it; it stays as it is", subject: path, advice: "--force replaces it")
             Console.show(failure, as: "warning")
         }
         Console.note(SummaryText.line(summary))

@@ -42,7 +42,9 @@ enum SummaryText {
         return parts.joined(separator: ", ")
     }
 
-    static func count(_ number: Int, _ one: String, _ many: String) -> String { "\(number) \(number == 1 ? one : many)" }
+    static func count(_ number: Int, _ one: String, _ many: String) -> String {
+        "\(number) \(number == 1 ? one : many)"
+    }
 
     private static func singular(_ mode: Entry.LinkMode) -> String { mode == .auto ? "file" : mode.rawValue }
     private static func plural(_ mode: Entry.LinkMode) -> String {

@@ -18,6 +18,8 @@ public struct LocalCopy {
         public init() {}
     }
 
+    public let progress = Progress()
+    public let interruption = Interruption()
     private let cache: Cache
     private let access: AccessRules
     private let sources: SourceRules
@@ -73,8 +75,10 @@ public struct LocalCopy {
         let executor = Executor(
             plan, cache: cache,
             placement: Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs)), placed: [:],
-            sources: sources, options: executorOptions, progress: Progress(), report: report)
+            sources: sources, options: executorOptions, progress: progress, report: report)
+        interruption.reach(executor.interrupt)
         let outcome = executor.run()
+        if outcome.interruption != nil { throw Failure(.interrupted, "interrupted") }
         if let failure = outcome.failures.first?.failure { throw failure.named(resolved.entry.url.identity) }
         guard let acquired = outcome.acquired[resolved.entry.id] else { throw Failure(.interrupted, "interrupted") }
         var content = Placement.Content(

@@ -32,7 +32,8 @@ struct ClearMLSync: ParsableCommand {
             try command.run()
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
-        } catch let error as CleanExit {
+        } catch where Self.exitCode(for: error) == .success {
+            // Help, which is a command of its own.
             exit(withError: error)
         } catch {
             let failure = Failure(error)

@@ -14,6 +14,7 @@ struct LockCommand: ParsableCommand {
     @OptionGroup var manifest: ManifestOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
+    @OptionGroup(title: "Output options") var console: ConsoleOptions
 
     @Flag(help: "Only check: end with 2 when the lock lacks an entry, or has one that does not fit the manifest.")
     var check = false
@@ -28,6 +29,7 @@ struct LockCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
+        console.apply()
         let runner = try Runner(
             manifest, options, cache, readsOnly: true, upgrading: upgrade ? manifest.names : nil,
             hashesDirect: digestDirect)
@@ -37,9 +39,12 @@ struct LockCommand: ParsableCommand {
             if !stale.isEmpty { throw ExitCode(ExitCodes.changes) }
             return
         }
-        let (changes, failure) = try runner.session.updateLock(writes: !dryRun)
+        let session = runner.session
+        let (changes, failure) = try console.during(session.progress, session.interruption) {
+            try session.updateLock(writes: !dryRun)
+        }
         for change in changes { LockCommand.show(change) }
-        if changes.isEmpty { Console.say("the lock is up to date") }
+        if changes.isEmpty { Console.note("the lock is up to date") }
         if let failure { throw ExitCode(ExitCodes.code(for: failure)) }
     }
 

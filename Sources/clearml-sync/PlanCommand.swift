@@ -49,7 +49,7 @@ struct ApplyCommand: ParsableCommand {
 
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup(title: "Output options") var output: OutputOptions
 
     func run() throws {
         try output.run("apply") { report in

@@ -31,7 +31,7 @@ enum ProgressDisplay {
         let usesUnicode = usesUnicode
         var rate = ProgressRate()
         var last = MonotonicTime.now()
-        defer { Console.draw([], width: Terminal.columns(STDERR_FILENO) ?? 80) }
+        defer { Console.draw([]) }
         while !waits(redrawInterval, for: isEnded) {
             let now = MonotonicTime.now()
             rate.note(progress.bytes, after: now.seconds(since: last))
@@ -40,7 +40,7 @@ enum ProgressDisplay {
             let width = Terminal.columns(STDERR_FILENO) ?? 80
             // The last column stays free: a character in it makes some terminals begin a new line.
             let lines = text(progress, rate, usesUnicode).lines(width: max(20, width - 1), styled: Console.styled)
-            Console.draw(lines, width: width)
+            Console.draw(lines)
         }
     }
 

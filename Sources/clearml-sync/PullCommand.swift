@@ -12,7 +12,7 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var manifest: ManifestOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup(title: "Output options") var output: OutputOptions
 
     @Flag(help: "Ask again what the selected entries' URLs hold, whatever the lock says.")
     var refresh = false

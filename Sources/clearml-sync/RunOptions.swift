@@ -3,7 +3,6 @@ internal import Caching
 internal import Configuration
 internal import Execution
 internal import Planning
-internal import Platform
 internal import Remotes
 
 /// Options of commands that carry out a plan.
@@ -27,17 +26,19 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Make everything durable before the run ends (syncfs).")
     var sync = false
 
-    @Option(name: [.customShort("j"), .long], help: "Objects under way at once.")
+    @Option(name: [.customShort("j"), .long], help: .init("Objects under way at once.", valueName: "count"))
     var jobs: Int?
 
     @Option(
-        help: "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.")
+        help: .init(
+            "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.",
+            valueName: "mode"))
     var link: String?
 
     @Flag(inversion: .prefixedNo, help: "Keep archives in the cache beside what they hold.")
     var keepArchives: Bool?
 
-    @Option(help: "Seconds to wait for another process that changes the workspace.")
+    @Option(help: .init("Seconds to wait for another process that changes the workspace.", valueName: "seconds"))
     var lockTimeout: Double = 600
 
     var flags: [String: String] {

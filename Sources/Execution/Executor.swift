@@ -21,6 +21,8 @@ final class Executor {
         var limits = ExtractionLimits()
         /// Seconds after which an object that another process seems to fetch is fetched here too.
         var patience: Double = 120
+        /// Seconds without a byte after which a transfer is broken off and tried again.
+        var stallTimeout: Double = 60
     }
 
     /// What a run came to.
@@ -92,7 +94,7 @@ final class Executor {
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(
-            client: client, cache: cache, progress: progress,
+            client: client, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
             schedule: { seconds, work in inbox.schedule(after: seconds, work) },
             retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) })
     }

@@ -29,6 +29,8 @@ public final class Session {
         public var synchronizes = false
         /// Seconds to wait for another process that changes the workspace.
         public var lockTimeout: Double = 600
+        /// Seconds without a byte after which a transfer is broken off and tried again.
+        public var stallTimeout: Double = 60
         /// Only look: take no lock, change nothing.
         public var readsOnly = false
 
@@ -157,6 +159,7 @@ public final class Session {
         executorOptions.offline = options.offline
         executorOptions.keepsArchives = options.keepsArchives
         executorOptions.limits = options.limits
+        executorOptions.stallTimeout = options.stallTimeout
         let executor = Executor(
             plan, cache: cache, placement: placement, placed: state.placed, sources: sources, options: executorOptions,
             progress: progress, report: report)

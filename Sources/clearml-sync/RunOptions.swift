@@ -31,6 +31,9 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Seconds to wait for another process that changes the workspace.")
     var lockTimeout: Double = 600
 
+    @Option(help: "Seconds without a byte after which a transfer is broken off and tried again.")
+    var stallTimeout: Double = 60
+
     var flags: [String: String] {
         var flags: [String: String] = [:]
         flags["jobs"] = jobs.map(String.init)
@@ -60,6 +63,7 @@ struct Runner {
         options.limits = ExtractionLimits(maximumBytes: settings.sync.maxUnpackedBytes.value)
         options.synchronizes = run.sync
         options.lockTimeout = run.lockTimeout
+        options.stallTimeout = run.stallTimeout
         options.readsOnly = readsOnly
         keepGoing = run.keepGoing
         session = try Session(

@@ -147,6 +147,8 @@ final class Download: Sendable {
     }
 
     private func send(_ request: HTTPRequest, to piece: Piece) {
+        var request = request
+        request.stallTimeout = transport.stallTimeout
         let transfer = transport.client.send(request, to: piece)
         // The answer may have ended before `send` returned.
         let isStale = state.withLock { state -> Bool in

@@ -130,7 +130,7 @@ final class Executor {
         var bytes: Int64 = 0
         for (index, item) in plan.items.enumerated() {
             let id = item.entry.entry.id
-            outcome.acquired[id] = item.objects.map { Executor.known($0, direct: item.entry.access != .cache) }
+            outcome.acquired[id] = item.objects.map { known($0, of: item.entry) }
             switch item.action {
             case .keep, .drift: continue
             case .blocked(let reason):
@@ -150,9 +150,15 @@ final class Executor {
         progress.expect(objects: queue.count, bytes: bytes, isExact: plan.download.isExact)
     }
 
-    private static func known(_ object: Plan.Object, direct: Bool) -> Acquired {
+    private func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
         var acquired = Acquired(
-            direct ? .direct : .cache, digest: object.resolved.locked?.digest, size: object.resolved.knownSize)
+            resolved.access == .cache ? .cache : .direct, digest: object.resolved.locked?.digest, size: object.resolved.knownSize)
+        // Not locked yet, but cached: the manifest's own checksum says what it is, the blob how large.
+        if object.acquisition == .cached, acquired.digest == nil, let digest = resolved.entry.checksum?.digest,
+            case .present(let status) = try? cache.blobs.presence(digest)
+        {
+            (acquired.digest, acquired.size) = (digest, status.size)
+        }
         acquired.tree = object.resolved.locked?.tree
         acquired.validator = object.resolved.locked?.validator
         acquired.version = object.resolved.locked?.version
@@ -241,7 +247,7 @@ extension Executor {
     private func intakeOrder(_ entry: Entry, _ resolved: ResolvedObject, _ identity: String) -> Intake.Order {
         var expectation = Expectation()
         expectation.digest = resolved.locked?.digest ?? entry.checksum?.digest
-        expectation.isLocked = resolved.locked?.digest != nil
+        expectation.lockedName = resolved.locked?.digest == nil ? nil : entry.name
         expectation.checksum = entry.checksum?.digest == nil ? entry.checksum : nil
         expectation.size = resolved.locked?.size ?? entry.size
         return Intake.Order(

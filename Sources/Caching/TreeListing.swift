@@ -72,12 +72,18 @@ public struct TreeListing: Sendable {
 
     /// Reads what `encoded` gives, and nothing else: another spelling of the same tree is an error.
     public init(parsing encoded: [UInt8]) throws(TreeListingError) {
-        digest = Self.emptyDigest
-        var parser = TreeListingParser(encoded)
-        records.reserveCapacity(encoded.count / 100)
-        while let item = try parser.next() { append(item) }
-        try check()
         digest = TreeListingText.digest(of: encoded)
+        records.reserveCapacity(encoded.count / 100)
+        text.reserveCapacity(encoded.count / 2)
+        let failure: TreeListingError? = encoded.withUnsafeBytes { bytes in
+            var parser = TreeListingParser(bytes)
+            do throws(TreeListingError) {
+                while let record = try parser.next(into: &text) { append(record) }
+                return nil
+            } catch { return error }
+        }
+        if let failure { throw failure }
+        try check()
     }
 
     private mutating func append(_ item: Item) {
@@ -90,15 +96,20 @@ public struct TreeListing: Sendable {
             record.digest = digest
             record.size = size
             record.kind = executable ? .executable : .file
-            fileCount += 1
-            totalSize += size
         case .symlink(let target):
             record.kind = .symlink
             record.targetLength = UInt32(target.utf8.count)
             text.append(contentsOf: target.utf8)
         case .folder: record.kind = .folder
         }
+        append(record)
+    }
+
+    private mutating func append(_ record: Record) {
         records.append(record)
+        guard record.kind == .file || record.kind == .executable else { return }
+        fileCount += 1
+        totalSize += record.size
     }
 
     private static let emptyDigest = TreeListingText.digest(of: [])

@@ -51,7 +51,11 @@ extension SettingKind<String> {
 extension SettingKind<String> {
     /// A URL, or a path: shown without the password or signature it may hold.
     static var url: Self {
-        Self(expectation: "a URL") { $0.text } show: { .text(URLRedaction.redact($0)) }
+        Self(expectation: "a URL") {
+            $0.text
+        } show: {
+            .text(URLRedaction.redact($0))
+        }
     }
 }
 

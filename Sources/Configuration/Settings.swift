@@ -66,6 +66,8 @@ public struct SyncSettings: Sendable {
     public var maxUnpackedBytes: Setting<Int64?>
     /// Unpacked bytes per packed byte of one archive; `nil` without a limit.
     public var maxUnpackRatio: Setting<Double?>
+    /// Which certificates https servers may show.
+    public var verify: Setting<CertificateCheck>
 }
 
 /// A request header for one host: one of `headers` in `sdk.storage.sync`.

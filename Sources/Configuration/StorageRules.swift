@@ -4,7 +4,7 @@ public struct PathSubstitution: Sendable, Hashable {
     public var localPrefix: String
     /// `replace_windows_sep`: `\` in what follows the prefix becomes `/`.
     public var replaceWindowsSeparator = false
-    /// `replace_linux_sep`: `/` in what follows the prefix becomes `\`.
+    /// `replace_linux_sep`: `/` in what follows the prefix becomes the system's separator: nothing on Linux.
     public var replaceLinuxSeparator = false
     /// `sdk.storage.path_substitution[0]`
     public var key: String

@@ -35,7 +35,8 @@ extension PathSubstitution {
                 reader.skip(entry, problem)
                 continue
             }
-            reader.list(entry.name + ".registered_prefix", .text(URLRedaction.redact(rule.registeredPrefix)), entry.origin)
+            reader.list(
+                entry.name + ".registered_prefix", .text(URLRedaction.redact(rule.registeredPrefix)), entry.origin)
             reader.list(entry.name + ".local_prefix", .text(URLRedaction.redact(rule.localPrefix)), entry.origin)
             if rule.replaceWindowsSeparator {
                 reader.list(entry.name + ".replace_windows_sep", .bool(true), entry.origin)

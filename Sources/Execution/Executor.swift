@@ -15,9 +15,13 @@ final class Executor {
         /// Go on after failures.
         var keepGoing = false
         var force = false
+        /// Bring objects into the cache and leave the workspace alone.
+        var fetchesOnly = false
         /// Touch no network; what an unlocked URL held the last time is believed.
         var offline = false
         var keepsArchives = false
+        /// Where ClearML's SDK keeps its downloads.
+        var sdkCache: SDKCache?
         var limits = ExtractionLimits()
         /// Seconds after which an object that another process seems to fetch is fetched here too.
         var patience: Double = 120
@@ -41,6 +45,8 @@ final class Executor {
         let transfer: Progress.Transfer
         var download: Download?
         var holdsLock = false
+        /// A copy in the SDK's cache was looked at.
+        var hasTriedAdopting = false
         let waitingSince = MonotonicTime.now()
 
         init(item: Int, object: Int, transfer: Progress.Transfer) {
@@ -120,7 +126,7 @@ final class Executor {
             if jobs.isEmpty, placing == 0, next >= queue.count { break }
             for message in inbox.next() { handle(message) }
         }
-        if stop == nil { removeOrphans() }
+        if stop == nil, !options.fetchesOnly { removeOrphans() }
         return outcome
     }
 
@@ -145,7 +151,7 @@ final class Executor {
                 if case .fetch(let size?) = object.acquisition { bytes += size }
             }
             missing[index] = wanted
-            if wanted == 0 { place(index) }
+            if wanted == 0, !options.fetchesOnly { place(index) }
         }
         progress.expect(objects: queue.count, bytes: bytes, isExact: plan.download.isExact)
     }
@@ -300,10 +306,15 @@ extension Executor {
             guard !options.offline else {
                 throw Failure(.network, "not in the cache, and --offline forbids to fetch it", cause: planned.resolved.url.identity, advice: "run once without --offline")
             }
+            if let copy = adoptable(planned.resolved.url, intakeOrder.expectation), !job.hasTriedAdopting {
+                job.hasTriedAdopting = true
+                return takeLocal(number, intakeOrder, path: copy, origin: .adopted)
+            }
             let http = reached.compactMap { if case .http(let source) = $0 { source } else { nil } }
             var order = Download.Order(
                 identity: intakeOrder.identity, sources: http, expectation: intakeOrder.expectation,
                 knownSize: planned.resolved.knownSize ?? entry.entry.size)
+            if planned.resolved.locked == nil { order.pinned = planned.resolved.validator }
             var cached: Digest?
             if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity) {
                 order.cached = seen.validator
@@ -312,6 +323,15 @@ extension Executor {
             bring(number, order, intakeOrder, job.transfer, cached: cached)
         } catch {
             finish(number, .failure(Failure(error)))
+        }
+    }
+
+    /// A file in the cache of ClearML's SDK that may hold the very bytes; only worth a look when we can tell.
+    private func adoptable(_ url: LogicalURL, _ expectation: Expectation) -> String? {
+        guard expectation.isDecisive, let sdkCache = options.sdkCache else { return nil }
+        return sdkCache.copies(of: url.raw).first { path in
+            guard let status = try? FileSystem.status(path, followSymlinks: true), status.kind == .file else { return false }
+            return expectation.size == nil || expectation.size == status.size
         }
     }
 
@@ -331,6 +351,10 @@ extension Executor {
     private func handle(_ message: Inbox.Message) {
         switch message {
         case .retry(let number): if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
+        case .finished(let number, .failure(let failure), _)
+        where failure.kind == .integrity && jobs[number]?.hasTriedAdopting == true && jobs[number]?.download == nil:
+            // What lay there was of another version: now the network.
+            if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
         case .finished(let number, let result, let blob):
             if let blob, case .success(let acquired) = result { remember(number, acquired, blob) }
             finish(number, result)
@@ -376,7 +400,11 @@ extension Executor {
                 same.transferred = 0
                 accept(same, item, object)
             }
-        case .failure(let failure):
+        case .failure(var failure):
+            if failure.kind == .integrity, failure.advice == nil, item.objects[job.object].resolved.locked != nil {
+                failure.advice =
+                    "if the new content is right, run 'clearml-sync lock --upgrade' for \(item.entry.entry.id.name)"
+            }
             fail(job.item, failure)
             // Another entry may have other mirrors or credentials for the same content.
             for waiter in waiters { queue.append(waiter) }
@@ -389,7 +417,7 @@ extension Executor {
         outcome.acquired[entry.id]?[object] = acquired
         report(.acquired(entry.id, url: resolved.url.identity, acquired))
         missing[item, default: 0] -= 1
-        if missing[item] == 0, !failed.contains(item), stop == nil { place(item) }
+        if missing[item] == 0, !failed.contains(item), stop == nil, !options.fetchesOnly { place(item) }
     }
 
     private func fail(_ item: Int, _ failure: Failure) {

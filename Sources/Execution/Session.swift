@@ -20,6 +20,11 @@ public final class Session {
         /// Entries whose lock lines are resolved anew; `nil` is none, an empty list is all.
         public var upgrade: [String]?
         public var force = false
+        /// What `link: auto` stands for, and whether it replaces what entries say (a flag does).
+        public var link: Entry.LinkMode = .auto
+        public var linkWins = false
+        /// Hash direct references, so that the lock knows their digests.
+        public var hashesDirect = false
         public var prune = true
         public var keepGoing = false
         public var jobs = 64
@@ -50,7 +55,7 @@ public final class Session {
     let sources: SourceRules
     let lock: Lock
     let state: Workspace.State
-    private let selected: [Entry]
+    let selected: [Entry]
     private let report: @Sendable (Event) -> Void
     public internal(set) var interrupt: @Sendable (Int32) -> Void = { _ in }
 
@@ -65,7 +70,9 @@ public final class Session {
         self.sources = sources
         self.options = options
         self.report = report
-        do throws(SelectionError) { selected = try options.selection.select(from: manifest.entries) } catch {
+        do throws(SelectionError) {
+            selected = try options.selection.select(from: manifest.entries).map { Session.linking($0, options) }
+        } catch {
             throw Failure(.usage, error.description)
         }
         lockFile = LockFile(manifest: path)
@@ -75,6 +82,13 @@ public final class Session {
             lockingFor: options.readsOnly ? nil : options.lockTimeout)
         lock = try lockFile.load()
         state = try workspace.load()
+    }
+
+    private static func linking(_ entry: Entry, _ options: Options) -> Entry {
+        guard entry.link == .auto || options.linkWins else { return entry }
+        var entry = entry
+        entry.link = options.link
+        return entry
     }
 
     /// The manifest's name in a workspace: its own `name`, else its file's without the extension.
@@ -87,10 +101,19 @@ public final class Session {
 
     // MARK: Planning
 
-    /// Names every object, looks at what is there, and decides. Touches no network and changes nothing.
-    public func plan() throws -> Plan {
-        let resolved = try resolve()
+    /// Names every object, looks at what is there, and decides. Changes nothing.
+    /// - Parameters:
+    ///   - probes: asks servers for the size and version of unlocked objects (HEAD); otherwise no network is touched.
+    ///   - pins: versions and sizes that unlocked objects must have, from a saved plan.
+    public func plan(probes: Bool = false, pins: [String: SavedPlan.Pin] = [:]) throws -> Plan {
+        var resolved = try resolve()
         if options.locked { try refuseChanges(resolved) }
+        if probes, !options.offline { try Probe(sources: sources, jobs: options.jobs).ask(&resolved) }
+        SavedPlan.apply(pins, to: &resolved)
+        return try decide(resolved)
+    }
+
+    func decide(_ resolved: [ResolvedEntry]) throws -> Plan {
         let survey = Survey(cache: cache, workspace: workspace, state: state)
         var inventory = try survey.inventory(resolved, declared: Set(manifest.entries.map(\.id)))
         if !options.selection.isEverything { inventory.orphans = [:] }
@@ -100,8 +123,9 @@ public final class Session {
         return Planning.plan(resolved, inventory: inventory, options: planOptions)
     }
 
-    private func resolve() throws -> [ResolvedEntry] {
+    func resolve() throws -> [ResolvedEntry] {
         let names = options.upgrade.map { Set($0) }
+        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() { report(.warning(warning)) }
         let resolver = Resolver(lock: lock, access: access) { id in
             guard let names else { return false }
             return names.isEmpty || names.contains(id.name) || names.contains(id.description)
@@ -110,7 +134,11 @@ public final class Session {
         resolved.reserveCapacity(selected.count)
         for entry in selected {
             do throws(Failure) {
-                resolved.append(try resolver.resolve(entry))
+                let one = try resolver.resolve(entry)
+                if let reason = one.unlockedReason, options.upgrade == nil {
+                    report(.warning("\(entry.id): resolved anew, since \(reason)"))
+                }
+                resolved.append(one)
             } catch {
                 report(.failed(entry.id, error, isOptional: entry.optional))
                 unresolved.append((entry.id, error, entry.optional))
@@ -151,6 +179,14 @@ public final class Session {
         if plan.items.contains(where: { $0.action == .link || $0.action == .relink }) || !plan.removals.isEmpty {
             try cache.durability.synchronizeEarlierRuns()
         }
+        let outcome = run(plan, fetchesOnly: false)
+        try record(outcome, plan: plan)
+        if options.synchronizes { try cache.durability.synchronize() }
+        return Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
+    }
+
+    /// - Parameter fetchesOnly: leaves the workspace alone.
+    func run(_ plan: Plan, fetchesOnly: Bool) -> Executor.Outcome {
         let placement = Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs))
         var executorOptions = Executor.Options()
         executorOptions.jobs = options.jobs
@@ -160,15 +196,15 @@ public final class Session {
         executorOptions.keepsArchives = options.keepsArchives
         executorOptions.limits = options.limits
         executorOptions.stallTimeout = options.stallTimeout
+        executorOptions.fetchesOnly = fetchesOnly
+        executorOptions.sdkCache = SDKCache(root: String(cache.layout.root.dropLast("/clearml-sync".count)))
         let executor = Executor(
             plan, cache: cache, placement: placement, placed: state.placed, sources: sources, options: executorOptions,
             progress: progress, report: report)
         interrupt = executor.interrupt
         var outcome = executor.run()
         outcome.failures += unresolved
-        try record(outcome, plan: plan)
-        if options.synchronizes { try cache.durability.synchronize() }
-        return Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
+        return outcome
     }
 
     private func checkSpace(_ plan: Plan) throws(Failure) {
@@ -202,7 +238,7 @@ public final class Session {
         try saveRoot(outcome.placed)
     }
 
-    private static func lockEntry(_ item: Plan.Item, _ outcome: Executor.Outcome) -> Lock.Entry? {
+    static func lockEntry(_ item: Plan.Item, _ outcome: Executor.Outcome) -> Lock.Entry? {
         let entry = item.entry.entry
         guard let acquired = outcome.acquired[entry.id], acquired.count == item.objects.count else { return nil }
         var objects: [Lock.Object] = []

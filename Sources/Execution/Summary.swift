@@ -48,7 +48,7 @@ public struct Summary: Sendable {
                 bytesTransferred += acquired.transferred
                 switch acquired.origin {
                 case .network, .local: objectsTransferred += 1
-                case .cache, .adopted: objectsFromCache += 1
+                case .cache, .adopted: if item.action != .keep { objectsFromCache += 1 }
                 case .direct: break
                 }
             }

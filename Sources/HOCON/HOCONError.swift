@@ -23,7 +23,7 @@ enum Limit {
     static let resolution = 640
     /// Substitutions looked up for one document, again and again where they run in circles: adversarial cycles of
     /// optional ones are factorial otherwise.
-    static let lookUps = 500_000
+    static let lookUps = 200_000
     /// Values plus bytes of text in the result: ten lines that each repeat the line before ten times are 10¹⁰ values.
     static let weight = 1 << 26
     /// Files read for one document.

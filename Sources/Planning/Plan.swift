@@ -8,7 +8,7 @@ public struct Plan: Sendable {
         case unpack
         /// Over the network or from a local file: `bytes` as far as known, less what a partial holds.
         case fetch(bytes: Int64?)
-        /// As `fetch`, after asking whether what is cached is still what the URL holds.
+        /// As `fetch`, unless what is cached is still what the URL holds; `bytes` is 0 when a server has said so.
         case revalidate(cached: Digest, bytes: Int64?)
         /// The right bytes lie at the target path; they are hashed and taken in.
         case adopt
@@ -44,8 +44,8 @@ public struct Plan: Sendable {
         public var download: (bytes: Int64, isExact: Bool) {
             objects.reduce(into: (0, true)) { sum, object in
                 switch object.acquisition {
-                case .fetch(let bytes?): sum.0 += bytes
-                case .fetch(nil), .revalidate: sum.1 = false
+                case .fetch(let bytes?), .revalidate(_, let bytes?): sum.0 += bytes
+                case .fetch(nil), .revalidate(_, nil): sum.1 = false
                 case .cached, .unpack, .adopt, .direct: break
                 }
             }

@@ -93,7 +93,9 @@ private func acquire(
         if inventory.blobs.contains(digest) { return .cached }
         if inventory.adoptable.contains(entry.entry.id) { return .adopt }
     }
-    if let seen = inventory.seen[identity] { return .revalidate(cached: seen.digest, bytes: seen.size) }
+    if let seen = inventory.seen[identity] {
+        return .revalidate(cached: seen.digest, bytes: object.validator == seen.validator ? 0 : nil)
+    }
     return .fetch(bytes: missing)
 }
 

@@ -1,3 +1,4 @@
+public import Configuration
 public import Planning
 public import Platform
 
@@ -9,28 +10,57 @@ public struct SourceRules: Sendable {
         case http(HTTPSource)
     }
 
-    /// A URL that this program cannot fetch from.
-    public struct Unsupported: Error, Sendable, CustomStringConvertible {
-        public var scheme: String
-        public var description: String { "'\(scheme)://' cannot be fetched from by this version" }
+    /// Why no source can be made of a URL.
+    public enum Problem: Error, Sendable, CustomStringConvertible {
+        case unsupported(scheme: String)
+        /// A header of the configuration that cannot be had.
+        case header(key: String, reason: String)
+
+        public var description: String {
+            switch self {
+            case .unsupported(let scheme): "'\(scheme)://' cannot be fetched from by this version"
+            case .header(let key, let reason): "\(key): \(reason)"
+            }
+        }
     }
 
-    public var clientConfiguration = HTTPConfiguration.fromEnvironment()
+    public let clientConfiguration: HTTPConfiguration
+    private let access: AccessRules
+    private let headers: HeaderRules
+    private let tls: HTTPRequest.TLSTrust
 
-    public init() {}
+    public init(_ settings: Settings, environment: [String: String]) {
+        access = AccessRules(settings)
+        headers = HeaderRules(settings.sync.headers, environment: environment)
+        switch settings.sync.verify.value {
+        case .system: tls = .system
+        case .off: tls = .off
+        case .bundle(let path): tls = .certificateFile(path)
+        }
+        var configuration = HTTPConfiguration.fromEnvironment()
+        configuration.connectionsPerHost = settings.sync.connectionsPerHost.value
+        configuration.connections = max(configuration.connections, configuration.connectionsPerHost)
+        clientConfiguration = configuration
+    }
 
-    /// The URL's source, then those of its mirrors.
-    public func sources(_ url: LogicalURL, mirrors: [LogicalURL], base: String) throws(Unsupported) -> [Source] {
+    /// The URL's source, then those of its mirrors, each after substitution.
+    public func sources(_ url: LogicalURL, mirrors: [LogicalURL], base: String) throws(Problem) -> [Source] {
         var found: [Source] = []
         for url in [url] + mirrors { found.append(try source(url, base: base)) }
         return found
     }
 
-    private func source(_ url: LogicalURL, base: String) throws(Unsupported) -> Source {
-        if let path = url.localPath(base: base) { return .local(path) }
-        switch url.scheme {
-        case .http, .https: return .http(HTTPSource(url: url.raw))
-        default: throw Unsupported(scheme: url.scheme.rawValue)
+    private func source(_ url: LogicalURL, base: String) throws(Problem) -> Source {
+        let transport = access.transport(url, base: base).transport
+        if let path = transport.localPath(base: base) { return .local(path) }
+        switch transport.scheme {
+        case .http, .https:
+            let fields = try headers.fields(for: transport)
+            return .http(HTTPSource(url: transport.raw, headers: fields, tls: tls))
+        default: throw .unsupported(scheme: transport.scheme.rawValue)
         }
     }
+
+    /// The configuration entries that give an http URL its headers, for `explain`.
+    public func credentialKeys(for transport: LogicalURL) -> [String] { headers.keys(for: transport) }
 }

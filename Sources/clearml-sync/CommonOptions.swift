@@ -49,7 +49,7 @@ struct CacheOptions: ParsableArguments {
             let settings = try Settings.load(
                 environment: ProcessEnvironment.current, flags: flags, manifestDefaults: manifestDefaults,
                 workingDirectory: ProcessEnvironment.workingDirectory)
-            for warning in settings.warnings { Console.say("warning: \(warning)") }
+            for warning in settings.warnings + UnusedSettings.warnings(settings) { Console.say("warning: \(warning)") }
             return settings
         } catch {
             throw Failure(.configuration, "the configuration cannot be used", cause: "\(error)")

@@ -12,11 +12,14 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
 
+    @Flag(help: "Ask again what the selected entries' URLs hold, whatever the lock says.")
+    var refresh = false
+
     @Flag(name: [.customShort("n"), .long], help: "Print the plan and change nothing.")
     var dryRun = false
 
     func run() throws {
-        let runner = try Runner(manifest, options, cache, readsOnly: dryRun)
+        let runner = try Runner(manifest, options, cache, readsOnly: dryRun, upgrading: refresh ? manifest.names : nil)
         let plan = try runner.session.plan()
         if dryRun { return PlanTable.print(plan) }
         try runner.execute(plan)

@@ -28,6 +28,12 @@ struct RunOptions: ParsableArguments {
     @Option(name: [.customShort("j"), .long], help: "Objects under way at once.")
     var jobs: Int?
 
+    @Option(help: "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.")
+    var link: String?
+
+    @Flag(inversion: .prefixedNo, help: "Keep archives in the cache beside what they hold.")
+    var keepArchives: Bool?
+
     @Option(help: "Seconds to wait for another process that changes the workspace.")
     var lockTimeout: Double = 600
 
@@ -37,6 +43,8 @@ struct RunOptions: ParsableArguments {
     var flags: [String: String] {
         var flags: [String: String] = [:]
         flags["jobs"] = jobs.map(String.init)
+        flags["link"] = link
+        flags["keep-archives"] = keepArchives.map(String.init)
         return flags
     }
 }
@@ -44,12 +52,19 @@ struct RunOptions: ParsableArguments {
 /// From command line to session.
 struct Runner {
     let session: Session
+    /// What `config show` would say: decides whether a saved plan still holds.
+    let settingsText: String
     private let keepGoing: Bool
 
-    init(_ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool) throws {
+    /// - Parameter upgrading: resolve the selected entries anew, whatever the lock says of them.
+    init(
+        _ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool,
+        upgrading: [String]? = nil, hashesDirect: Bool = false
+    ) throws {
         let (manifest, path) = try ManifestReading.read(manifestOptions.manifest)
         let settings = try cacheOptions.settings(flags: run.flags)
         let cache = try cacheOptions.openCache(settings)
+        settingsText = settings.listing.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
         var options = Session.Options()
         options.selection = try manifestOptions.selection()
         options.workspace = manifestOptions.workspace.map { PathArgument.absolute($0) }
@@ -60,14 +75,20 @@ struct Runner {
         options.keepGoing = run.keepGoing
         options.jobs = settings.sync.jobs.value
         options.keepsArchives = settings.sync.keepArchives.value
-        options.limits = ExtractionLimits(maximumBytes: settings.sync.maxUnpackedBytes.value)
+        options.limits = ExtractionLimits(settings)
+        options.link = settings.sync.link.value
+        if case .flag = settings.sync.link.origin { options.linkWins = true }
+        if case .environment = settings.sync.link.origin { options.linkWins = true }
+        options.upgrade = upgrading
+        options.hashesDirect = hashesDirect
         options.synchronizes = run.sync
         options.lockTimeout = run.lockTimeout
         options.stallTimeout = run.stallTimeout
         options.readsOnly = readsOnly
         keepGoing = run.keepGoing
         session = try Session(
-            manifest: manifest, path: path, cache: cache, access: AccessRules(), sources: SourceRules(), options: options,
+            manifest: manifest, path: path, cache: cache, access: AccessRules(settings),
+            sources: SourceRules(settings, environment: ProcessEnvironment.current), options: options,
             report: Runner.show)
     }
 

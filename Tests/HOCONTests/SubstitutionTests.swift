@@ -62,7 +62,7 @@ import Testing
         ("a { b = ${a} }", "test.conf:1:9: ${a} refers to itself"),
         ("a = [${a}]", "test.conf:1:6: ${a} refers to itself"),
         ("a = ${a.x}", "test.conf:1:5: ${a.x} refers to itself"),
-        ("a = 1, a += 2", "test.conf:1:5: an object or array stands beside"),
+        ("a = 1, a += 2", "test.conf:1:13: an object or array stands beside"),
         ("a = x${b}, b = [1]", "test.conf:1:16: an object or array stands beside"),
     ])
     func whatCannotBeResolvedIsAnError(text: String, expected: String) {

@@ -21,7 +21,7 @@ import Testing
         ("a =\u{00A0}x\u{2003}y\u{3000}", "{\"a\":\"x\u{2003}y\"}"),
         (#"a = "tab\t, quote\", \u00e9, \ud83d\ude00""#, "{\"a\":\"tab\\t, quote\\\", é, 😀\"}"),
         (#"a = "\ud83d alone""#, "{\"a\":\"\u{FFFD} alone\"}"),
-        (#"a = """raw \n "quoted" text"""""#, #"{"a":"raw \\n \"quoted\" text\"\""}"#),
+        (#"a = """raw \n "quoted" text"""""#, #"{"a":"raw \\n \"quoted\" text\""}"#),
         ("a = \"\"\"two\nlines\"\"\"", #"{"a":"two\nlines"}"#),
     ])
     func whatIsWrittenInOtherWaysMeansTheSame(text: String, expected: String) throws {

@@ -21,6 +21,8 @@ final class Download: Sendable {
         var knownSize: Int64?
         /// What the cache holds for this URL, if that is still right.
         var cached: Validator?
+        /// The version that a saved plan was made for: another one stops it.
+        var pinned: Validator?
     }
 
     /// What the transport brought.
@@ -232,6 +234,11 @@ final class Download: Sendable {
             return startAgainWithoutRanges(orFail: piece, useless(head))
         }
         do {
+            if let pinned = order.pinned, pinned != validator {
+                throw Failure(
+                    .integrity, "the object has changed since the plan was made", cause: describe(head),
+                    advice: "make a new plan")
+            }
             if let total {
                 transport.progress.learn(total, for: transfer)
                 try order.expectation.check(size: total)

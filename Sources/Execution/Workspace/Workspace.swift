@@ -82,7 +82,7 @@ public final class Workspace: Sendable {
         }
         if try FileSystem.status(journalPath) != nil {
             let text = String(decoding: try File(journalPath).readAll(), as: UTF8.self)
-            state.intended = StateText.entries(text.split(separator: "\n")[...])
+            state.intended = StateText.entries(StateText.lines(text)[...])
         }
         return state
     }

@@ -45,6 +45,8 @@ final class Executor {
         let transfer: Progress.Transfer
         var download: Download?
         var holdsLock = false
+        /// Another process held the object's lock.
+        var hasWaited = false
         /// A copy in the SDK's cache was looked at.
         var hasTriedAdopting = false
         let waitingSince = MonotonicTime.now()
@@ -80,6 +82,8 @@ final class Executor {
     private var failed: Set<Int> = []
     private var placing = 0
     private var rows: [Index.Row] = []
+    /// Bytes of the blobs that `rows` tell of.
+    private var unrecorded: Int64 = 0
     private var stop: Failure?
 
     init(
@@ -217,12 +221,13 @@ extension Executor {
         let identity = resolved.identity(version: entry.version)
         if !job.holdsLock, locks != nil {
             guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now() else {
-                report(.waiting(entry.id, url: resolved.url.identity))
+                if !job.hasWaited { report(.waiting(entry.id, url: resolved.url.identity)) }
+                job.hasWaited = true
                 return inbox.schedule(after: 0.1) { [inbox] in inbox.post(.retry(number)) }
             }
             job.holdsLock = true
             // Another process may have brought it while we waited.
-            if let there = try? alreadyThere(planned, identity) { return finish(number, .success(there)) }
+            if let there = try? alreadyThere(planned, identity, entry) { return finish(number, .success(there)) }
         }
         report(.fetching(entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
         let order = intakeOrder(entry, resolved, identity)
@@ -234,26 +239,29 @@ extension Executor {
         }
     }
 
-    private func alreadyThere(_ planned: Plan.Object, _ identity: String) throws -> Acquired? {
+    private func alreadyThere(_ planned: Plan.Object, _ identity: String, _ entry: Entry) throws -> Acquired? {
         if case .revalidate = planned.acquisition, !options.offline { return nil }
         let seen = cache.index.seen(identity)
-        guard let digest = planned.resolved.locked?.digest ?? (options.offline ? seen?.digest : nil) else { return nil }
+        let known = planned.resolved.locked?.digest ?? entry.checksum?.digest
+        guard let digest = known ?? (options.offline ? seen?.digest : nil) else { return nil }
         var found = Acquired(.cache, digest: digest, size: planned.resolved.knownSize ?? seen?.size)
         found.validator = planned.resolved.locked?.validator ?? seen?.validator
         if let recipe = planned.resolved.recipe {
-            guard let tree = try cache.trees.tree(ofArchive: digest, recipe: recipe), tree == planned.resolved.locked?.tree || options.offline
+            guard let tree = try cache.trees.tree(ofArchive: digest, recipe: recipe),
+                tree == planned.resolved.locked?.tree ?? tree || options.offline
             else { return nil }
             found.tree = tree
             return found
         }
-        guard try cache.blobs.verified(digest) != nil else { return nil }
+        guard let status = try cache.blobs.verified(digest) else { return nil }
+        found.size = status.size
         return found
     }
 
     private func intakeOrder(_ entry: Entry, _ resolved: ResolvedObject, _ identity: String) -> Intake.Order {
         var expectation = Expectation()
         expectation.digest = resolved.locked?.digest ?? entry.checksum?.digest
-        expectation.lockedName = resolved.locked?.digest == nil ? nil : entry.name
+        expectation.isLocked = resolved.locked?.digest != nil
         expectation.checksum = entry.checksum?.digest == nil ? entry.checksum : nil
         expectation.size = resolved.locked?.size ?? entry.size
         return Intake.Order(
@@ -319,11 +327,22 @@ extension Executor {
             if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity) {
                 order.cached = seen.validator
                 cached = digest
+            } else if job.hasWaited, let seen = cache.index.seen(intakeOrder.identity),
+                (try? holds(seen.digest, intakeOrder.recipe)) == true
+            {
+                // Whom we waited for has just brought it: the server need only say that it is still the same.
+                order.cached = seen.validator
+                cached = seen.digest
             }
             bring(number, order, intakeOrder, job.transfer, cached: cached)
         } catch {
             finish(number, .failure(Failure(error)))
         }
+    }
+
+    private func holds(_ digest: Digest, _ recipe: Recipe?) throws -> Bool {
+        if let recipe, try cache.trees.tree(ofArchive: digest, recipe: recipe) != nil { return true }
+        return try cache.blobs.verified(digest) != nil
     }
 
     /// A file in the cache of ClearML's SDK that may hold the very bytes; only worth a look when we can tell.
@@ -376,9 +395,12 @@ extension Executor {
             let identity = item.objects[job.object].resolved.identity(version: item.entry.entry.version)
             rows.append(.seen(url: identity, Index.Seen(validator: validator, digest: blob.digest, size: blob.size)))
         }
-        if rows.count >= 2000 {
+        // A process that waits for this object, or that comes after we are killed, is not to fetch much of it again.
+        unrecorded += blob.size
+        if rows.count >= 2000 || unrecorded >= 1 << 20 {
             cache.index.record(rows)
             rows.removeAll(keepingCapacity: true)
+            unrecorded = 0
         }
     }
 

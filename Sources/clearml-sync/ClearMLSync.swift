@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Execution
 internal import Glibc
+internal import Platform
 
 @main
 struct ClearMLSync: ParsableCommand {
@@ -19,6 +20,10 @@ struct ClearMLSync: ParsableCommand {
             var command = try parseAsRoot(FlagEnvironment.apply(to: Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch let failure as Failure {
+            Console.show(failure)
+            Glibc.exit(ExitCodes.code(for: failure))
+        } catch let error as SystemError {
+            let failure = Failure(system: error)
             Console.show(failure)
             Glibc.exit(ExitCodes.code(for: failure))
         } catch let code as ExitCode {

@@ -60,7 +60,7 @@ internal import Testing
         scene.server.file("/a.bin", pseudorandomBytes(2000, seed: 2), eTag: "\"2\"")
         try FileSystem.removeAll(scene.workspace)
         try FileSystem.removeAll(scene.cache)
-        expectFailure(try scene.pull(), 6, saying: "the content is not what it should be", "lock --upgrade a")
+        expectFailure(try scene.pull(), 6, saying: "the content is not what it should be", "lock --upgrade")
         #expect(scene.server.exchanges("/a.bin").count == 2)
         #expect(try scene.tree().isEmpty)
 

@@ -150,7 +150,7 @@ internal import Testing
         try scene.declare(PullScene.entry("a", "gopher://127.0.0.1/a.bin"))
         let output = try scene.pull()
         #expect(output.exitCode == 65)
-        #expect(output.stderr.contains("gopher") && output.stderr.contains("manifest.yaml:4:"), "\(output.stderr)")
+        #expect(output.stderr.contains("gopher") && output.stderr.contains("manifest.yaml:3:"), "\(output.stderr)")
         #expect(!FileSystem.exists(scene.workspace))
     }
 

@@ -6,8 +6,8 @@ internal import Platform
 struct Expectation: Sendable {
     /// From the lock, or a SHA-256 that the manifest states.
     var digest: Digest?
-    /// The entry whose lock line the digest comes from, for the advice: `lock --upgrade` helps only against the lock.
-    var lockedName: String?
+    /// What the digest comes from, for the advice: `lock --upgrade` helps only against the lock.
+    var isLocked = false
     /// Another checksum that the manifest states.
     var checksum: Checksum?
     /// Bytes.
@@ -23,7 +23,7 @@ struct Expectation: Sendable {
         guard let size, size != found else { return }
         throw Failure(
             .integrity, "the size is \(found) bytes, not \(size)",
-            advice: upgrade ?? "correct 'size' in the manifest, or the URL")
+            advice: isLocked ? nil : "correct 'size' in the manifest, or the URL")
     }
 
     func check(_ blob: Blob) throws(Failure) {
@@ -40,10 +40,8 @@ struct Expectation: Sendable {
     private func mismatch(expected: String, found: String) -> Failure {
         Failure(
             .integrity, "the content is not what it should be", cause: "expected \(expected), found \(found)",
-            advice: (checksum == nil ? upgrade : nil) ?? "correct 'checksum' in the manifest, or the URL")
+            advice: isLocked && checksum == nil ? nil : "correct 'checksum' in the manifest, or the URL")
     }
-
-    private var upgrade: String? { lockedName.map { "if it was changed on purpose: clearml-sync lock --upgrade \($0)" } }
 }
 
 extension Checksum.Algorithm {

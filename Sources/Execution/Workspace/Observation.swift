@@ -23,6 +23,12 @@ extension Workspace {
             }
             if found == nil { return .absent }
             if changes.missing.isEmpty, changes.drifted.isEmpty { return .clean }
+            // In the place of our folder a user has put a file, or a symlink to elsewhere.
+            if placed.isFolder, !placed.files.contains(where: { $0.path.isEmpty }),
+                let status = try FileSystem.status(root + "/" + path), status.kind != .folder
+            {
+                return .changed(missing: [], drifted: [path])
+            }
             // A killed run may have got as far as replacing what was there.
             if !changes.drifted.isEmpty, let intended, try isAsIntended(intended, cache: cache) {
                 return .changed(missing: [path], drifted: [])

@@ -43,6 +43,7 @@ struct Runner {
         options.hashesDirect = hashesDirect
         options.synchronizes = run.sync
         options.lockTimeout = run.lockTimeout
+        options.stallTimeout = run.stallTimeout
         options.readsOnly = readsOnly
         keepGoing = run.keepGoing
         var sources = SourceRules(settings, environment: ProcessEnvironment.current)

@@ -38,9 +38,10 @@ public final class Lease: Sendable {
 
     /// Removes leases of processes that died, with their unfinished files.
     private static func clearDead(layout: Layout, except own: String) throws(SystemError) {
+        let host = hostName.split(separator: "-", omittingEmptySubsequences: false)
         for item in try FileSystem.list(layout.leases) where item.name != own {
-            // Only our own host's locks are sure to be seen here.
-            guard item.name.hasPrefix(hostName + "-") else { continue }
+            // Only our own host's locks are sure to be seen here. Host names have hyphens: 'a' is not 'a-b'.
+            guard item.name.split(separator: "-", omittingEmptySubsequences: false).dropLast(2) == host[...] else { continue }
             guard let file = try? File(layout.leases + "/" + item.name, flags: O_RDWR),
                 (try? file.tryLock(.exclusive)) == true
             else { continue }

@@ -40,7 +40,8 @@ struct PartialJournal {
         let text = String(decoding: try File(path).readAll(limit: 256 << 20), as: UTF8.self)
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()[...]
         guard lines.popFirst() == "clearml-sync-partial 1", let escaped = lines.popFirst(),
-            let validator = lines.popFirst().flatMap({ Validator($0) }), let size = lines.popFirst().flatMap({ Int64($0) })
+            let validator = lines.popFirst().flatMap({ Validator($0) }), let size = lines.popFirst().flatMap({ Int64($0) }),
+            size >= 0
         else { return nil }
         var identity = ""
         var isEscaped = false

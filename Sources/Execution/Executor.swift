@@ -137,7 +137,7 @@ final class Executor {
     // MARK: Deciding
 
     private func prepare() {
-        var bytes: Int64 = 0
+        var (bytes, unsized) = (Int64(0), 0)
         for (index, item) in plan.items.enumerated() {
             let id = item.entry.entry.id
             outcome.acquired[id] = item.objects.map { known($0, of: item.entry) }
@@ -152,12 +152,18 @@ final class Executor {
             for (number, object) in item.objects.enumerated() where object.acquisition != .cached && object.acquisition != .direct {
                 queue.append((index, number))
                 wanted += 1
-                if case .fetch(let size?) = object.acquisition { bytes += size }
+                switch object.acquisition {
+                // An archive that is read where it lies costs no download, but it is read.
+                case .fetch(let size?) where item.entry.access == .cache: bytes += size
+                case .fetch, .revalidate: unsized += 1
+                case .adopt: bytes += object.resolved.knownSize ?? 0
+                case .unpack, .cached, .direct: break
+                }
             }
             missing[index] = wanted
             if wanted == 0, !options.fetchesOnly { place(index) }
         }
-        progress.expect(objects: queue.count, bytes: bytes, isExact: plan.download.isExact)
+        progress.expect(objects: queue.count, bytes: bytes, unsized: unsized)
     }
 
     private func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
@@ -198,7 +204,14 @@ final class Executor {
             return
         }
         let planned = plan.items[item].objects[object]
-        let transfer = progress.begin(planned.resolved.url.identity, size: planned.resolved.knownSize)
+        // What is asked for anew may have another size by now, or none to bring at all.
+        var size = planned.resolved.knownSize
+        switch planned.acquisition {
+        case .fetch(let bytes): size = plan.items[item].entry.access == .cache ? bytes.map { size ?? $0 } : nil
+        case .revalidate: size = nil
+        case .unpack, .adopt, .cached, .direct: break
+        }
+        let transfer = progress.begin(planned.resolved.url.identity, size: size)
         let job = Job(item: item, object: object, transfer: transfer)
         let number = item << 24 | object
         jobs[number] = job
@@ -420,6 +433,7 @@ extension Executor {
                 var same = acquired
                 same.origin = .cache
                 same.transferred = 0
+                if case .fetch(let bytes) = plan.items[item].objects[object].acquisition { progress.spare(bytes) }
                 accept(same, item, object)
             }
         case .failure(var failure):

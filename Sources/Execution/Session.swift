@@ -48,6 +48,10 @@ public final class Session {
     public let lockFile: LockFile
     public let workspaceRoot: String
     public let progress = Progress()
+    /// What this manifest had in the workspace when the session began.
+    public var placedBefore: [Entry.ID: Placed] { state.placed }
+    /// The cache's folder.
+    public var cacheRoot: String { cache.layout.root }
     let cache: Cache
     let options: Options
     let workspace: Workspace
@@ -57,7 +61,7 @@ public final class Session {
     let state: Workspace.State
     let selected: [Entry]
     private let report: @Sendable (Event) -> Void
-    public internal(set) var interrupt: @Sendable (Int32) -> Void = { _ in }
+    public let interruption = Interruption()
 
     public init(
         manifest: Manifest, path: String, cache: Cache, access: AccessRules, sources: SourceRules, options: Options,
@@ -201,7 +205,7 @@ public final class Session {
         let executor = Executor(
             plan, cache: cache, placement: placement, placed: state.placed, sources: sources, options: executorOptions,
             progress: progress, report: report)
-        interrupt = executor.interrupt
+        interruption.reach(executor.interrupt)
         var outcome = executor.run()
         outcome.failures += unresolved
         return outcome

@@ -49,7 +49,7 @@ struct CacheOptions: ParsableArguments {
             let settings = try Settings.load(
                 environment: ProcessEnvironment.current, flags: flags, manifestDefaults: manifestDefaults,
                 workingDirectory: ProcessEnvironment.workingDirectory)
-            for warning in settings.warnings + UnusedSettings.warnings(settings) { Console.say("warning: \(warning)") }
+            for warning in settings.warnings + UnusedSettings.warnings(settings) { Console.warn("\(warning)") }
             return settings
         } catch {
             throw Failure(.configuration, "the configuration cannot be used", cause: "\(error)")
@@ -79,7 +79,7 @@ enum ManifestReading {
             ) { try File($0).readAll(limit: 1 << 30) }
             return (manifest, path.hasPrefix("/") ? path : folder + "/" + path)
         } catch let problems as ManifestProblems {
-            for problem in problems.problems { Console.say("error: \(problem)") }
+            for problem in problems.problems { Console.show(Failure(.manifest, "\(problem)")) }
             throw ExitCode(ExitCodes.code(for: .manifest))
         } catch let error as SystemError {
             throw Failure(.manifest, "the manifest cannot be read", cause: error.description)

@@ -1,9 +1,92 @@
 internal import Execution
 internal import Glibc
+internal import Platform
+internal import Synchronization
 
-/// What goes to the person: results to stdout, everything else to stderr.
+/// What goes to the person: results to stdout, everything else to stderr. Both belong to the process, so this does too:
+/// one lock makes lines whole and keeps the live lines of a progress display below all others.
 enum Console {
-    static func write(_ text: String, to descriptor: Int32) {
+    private struct State {
+        /// Live lines on the screen, and how wide the terminal was when they were drawn.
+        var live: [String] = []
+        var width = 0
+        var usesColor = ColorChoice.auto.usesColor(on: STDERR_FILENO)
+        var showsNotes = true
+    }
+
+    private static let state = Mutex(State())
+
+    /// - Parameter quiet: only errors and warnings are shown.
+    static func configure(color: ColorChoice, quiet: Bool) {
+        state.withLock { state in
+            state.usesColor = color.usesColor(on: STDERR_FILENO)
+            state.showsNotes = !quiet
+        }
+    }
+
+    // MARK: Lines
+
+    static func result(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+
+    /// A line on stderr, whatever the options.
+    static func say(_ line: String) { write(DisplayText.harmless(line) + "\n", to: STDERR_FILENO) }
+
+    /// What is good to know and not for `--quiet`.
+    static func note(_ line: String) { if state.withLock(\.showsNotes) { say(line) } }
+
+    static func warn(_ text: String) { show(Failure(.other, text), as: "warning") }
+
+    /// `error: <entry>: <what happened>`, then one indented line each for the cause and what to do.
+    static func show(_ failure: Failure, as label: String = "error") {
+        var text = styled(label + ":", label == "error" ? .red : .yellow) + " "
+        if let subject = failure.subject { text += DisplayText.harmless(subject) + ": " }
+        text += DisplayText.harmless(failure.message)
+        if let cause = failure.cause { text += "\n  " + styled("cause:", .cyan) + " " + DisplayText.harmless(cause) }
+        if let advice = failure.advice { text += "\n  " + styled("help:", .cyan) + " " + DisplayText.harmless(advice) }
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// A line of the log: dimmed where there are colors.
+    static func log(_ line: String) { write(styled(DisplayText.harmless(line), .dim) + "\n", to: STDERR_FILENO) }
+
+    static func styled(_ text: String, _ style: ControlSequence.Style) -> String {
+        state.withLock(\.usesColor) ? style.applied(to: text) : text
+    }
+
+    // MARK: Live lines
+
+    /// Replaces the live lines; none ends the display and leaves nothing of it.
+    static func draw(_ lines: [String], width: Int) {
+        state.withLock { state in
+            let erased = erase(state, width: width)
+            state.live = lines
+            state.width = width
+            put(erased + lines.joined(separator: "\n"), STDERR_FILENO)
+        }
+    }
+
+    /// Where the live lines begin, with nothing after it. A terminal that has become narrower since has folded them.
+    private static func erase(_ state: State, width: Int) -> String {
+        guard !state.live.isEmpty else { return "" }
+        let rows = state.live.reduce(0) { rows, line in
+            rows + max(1, (DisplayText.columns(ControlSequence.stripped(line)) + width - 1) / max(1, width))
+        }
+        return "\r" + ControlSequence.up(rows - 1) + ControlSequence.eraseToEndOfScreen
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        state.withLock { state in
+            guard !state.live.isEmpty else { return put(text, descriptor) }
+            let erased = erase(state, width: Terminal.columns(STDERR_FILENO) ?? state.width)
+            let live = state.live.joined(separator: "\n")
+            if descriptor == STDERR_FILENO { return put(erased + text + live, descriptor) }
+            put(erased, STDERR_FILENO)
+            put(text, descriptor)
+            put(live, STDERR_FILENO)
+        }
+    }
+
+    private static func put(_ text: String, _ descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
@@ -15,18 +98,5 @@ enum Console {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
         }
-    }
-
-    static func result(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
-    static func say(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
-
-    /// `error: <entry>: <what happened>`, then one indented line each for the cause and what to do.
-    static func show(_ failure: Failure, as label: String = "error") {
-        var text = "\(label): "
-        if let subject = failure.subject { text += subject + ": " }
-        text += failure.message
-        if let cause = failure.cause { text += "\n  cause: " + cause }
-        if let advice = failure.advice { text += "\n  help: " + advice }
-        say(text)
     }
 }

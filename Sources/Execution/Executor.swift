@@ -172,7 +172,8 @@ final class Executor {
 
     private func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
         var acquired = Acquired(
-            resolved.access == .cache ? .cache : .direct, digest: object.resolved.locked?.digest, size: object.resolved.knownSize)
+            resolved.access == .cache ? .cache : .direct, digest: object.resolved.locked?.digest,
+            size: object.resolved.knownSize)
         // Not locked yet, but cached: the manifest's own checksum says what it is, the blob how large.
         if object.acquisition == .cached, acquired.digest == nil, let digest = resolved.entry.checksum?.digest,
             case .present(let status) = try? cache.blobs.presence(digest)
@@ -237,7 +238,8 @@ extension Executor {
         let entry = item.entry.entry
         let identity = resolved.identity(version: entry.version)
         if !job.holdsLock, locks != nil {
-            guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now() else {
+            guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now()
+            else {
                 if !job.hasWaited { report(.waiting(entry.id, url: resolved.url.identity)) }
                 job.hasWaited = true
                 return inbox.schedule(after: 0.1) { [inbox] in inbox.post(.retry(number)) }

@@ -94,6 +94,10 @@ final class Download: Sendable {
             var missing = partial.gaps
             // All bytes of yesterday's version may be here: asking for the last one again tells whether it is today's.
             if missing.isEmpty, !order.expectation.isDecisive, let size = partial.size { missing = [size - 1..<size] }
+            if let size = partial.size {
+                transport.progress.learn(
+                    size, for: transfer, alreadyHere: size - missing.reduce(0) { $0 + Int64($1.count) })
+            }
             state.withLock { state in
                 state.body = body
                 state.validator = partial.validator
@@ -367,6 +371,7 @@ final class Download: Sendable {
 
     /// Only bytes that are kept are progress: a server that always breaks off what cannot be resumed is not asked for ever.
     private func retryLater(_ failure: Failure, retryAfter: Double?) {
+        let generation = state.withLock { $0.generation }
         let delay = state.withLock { state -> Double?? in
             // One timer serves all pieces that fail meanwhile.
             if state.isWaiting { return .some(nil) }
@@ -380,12 +385,25 @@ final class Download: Sendable {
         guard let delay else { return nextSource(failure) }
         guard let delay else { return }
         transport.retried(order.identity, failure, delay)
-        transport.schedule(delay) { [self] in
-            let hasBody = state.withLock { state in
-                state.isWaiting = false
-                return state.body != nil
-            }
-            if hasBody { launchPieces() } else { probe() }
+        transport.schedule(delay) { [self] in goOn(generation) }
+    }
+
+    /// Asks for what is missing after a failure, unless something else began the object anew meanwhile.
+    private func goOn(_ generation: Int) {
+        enum Step { case nothing, ask, askForRest, complete }
+        let step = state.withLock { state -> Step in
+            guard state.generation == generation, !state.isEnded else { return .nothing }
+            state.isWaiting = false
+            guard let body = state.body else { return .ask }
+            // A whole answer to a range may have broken off behind that range: then nobody was asked for the rest.
+            if state.pending.isEmpty, state.active.isEmpty { state.pending = Download.pieces(body.partial.gaps) }
+            return state.pending.isEmpty && state.active.isEmpty ? .complete : .askForRest
+        }
+        switch step {
+        case .nothing: break
+        case .ask: probe()
+        case .askForRest: launchPieces()
+        case .complete: completeBody()
         }
     }
 
@@ -394,6 +412,7 @@ final class Download: Sendable {
     private func abandonBody(_ failure: Failure) {
         let (transfers, body) = state.withLock { state in
             state.generation += 1
+            state.isWaiting = false
             defer {
                 state.active = []
                 state.transfers = [:]
@@ -448,6 +467,7 @@ final class Download: Sendable {
             guard state.source + 1 < order.sources.count else { return false }
             state.source += 1
             state.retry = RetryPolicy()
+            state.keptAtFailure = 0
             state.avoidsRanges = false
             state.changes = 0
             return true

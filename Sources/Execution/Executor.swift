@@ -25,6 +25,8 @@ final class Executor {
         var limits = ExtractionLimits()
         /// Seconds after which an object that another process seems to fetch is fetched here too.
         var patience: Double = 120
+        /// Seconds without a byte after which a transfer is broken off and tried again.
+        var stallTimeout: Double = 60
     }
 
     /// What a run came to.
@@ -45,6 +47,8 @@ final class Executor {
         let transfer: Progress.Transfer
         var download: Download?
         var holdsLock = false
+        /// Another process held the object's lock.
+        var hasWaited = false
         /// A copy in the SDK's cache was looked at.
         var hasTriedAdopting = false
         let waitingSince = MonotonicTime.now()
@@ -80,6 +84,8 @@ final class Executor {
     private var failed: Set<Int> = []
     private var placing = 0
     private var rows: [Index.Row] = []
+    /// Bytes of the blobs that `rows` tell of.
+    private var unrecorded: Int64 = 0
     private var stop: Failure?
 
     init(
@@ -100,7 +106,7 @@ final class Executor {
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(
-            client: client, cache: cache, progress: progress,
+            client: client, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
             schedule: { seconds, work in inbox.schedule(after: seconds, work) },
             retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) })
     }
@@ -136,7 +142,7 @@ final class Executor {
         var (bytes, unsized) = (Int64(0), 0)
         for (index, item) in plan.items.enumerated() {
             let id = item.entry.entry.id
-            outcome.acquired[id] = item.objects.map { Executor.known($0, direct: item.entry.access != .cache) }
+            outcome.acquired[id] = item.objects.map { known($0, of: item.entry) }
             switch item.action {
             case .keep, .drift: continue
             case .blocked(let reason):
@@ -145,7 +151,8 @@ final class Executor {
             case .link, .relink: break
             }
             var wanted = 0
-            for (number, object) in item.objects.enumerated() where object.acquisition != .cached && object.acquisition != .direct {
+            for (number, object) in item.objects.enumerated()
+            where object.acquisition != .cached && object.acquisition != .direct {
                 queue.append((index, number))
                 outcome.absent[id, default: []].insert(number)
                 wanted += 1
@@ -163,9 +170,16 @@ final class Executor {
         progress.expect(objects: queue.count, bytes: bytes, unsized: unsized)
     }
 
-    private static func known(_ object: Plan.Object, direct: Bool) -> Acquired {
+    private func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
         var acquired = Acquired(
-            direct ? .direct : .cache, digest: object.resolved.locked?.digest, size: object.resolved.knownSize)
+            resolved.access == .cache ? .cache : .direct, digest: object.resolved.locked?.digest,
+            size: object.resolved.knownSize)
+        // Not locked yet, but cached: the manifest's own checksum says what it is, the blob how large.
+        if object.acquisition == .cached, acquired.digest == nil, let digest = resolved.entry.checksum?.digest,
+            case .present(let status) = try? cache.blobs.presence(digest)
+        {
+            (acquired.digest, acquired.size) = (digest, status.size)
+        }
         acquired.tree = object.resolved.locked?.tree
         acquired.validator = object.resolved.locked?.validator
         acquired.version = object.resolved.locked?.version
@@ -224,13 +238,15 @@ extension Executor {
         let entry = item.entry.entry
         let identity = resolved.identity(version: entry.version)
         if !job.holdsLock, locks != nil {
-            guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now() else {
-                report(.waiting(entry.id, url: resolved.url.identity))
+            guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now()
+            else {
+                if !job.hasWaited { report(.waiting(entry.id, url: resolved.url.identity)) }
+                job.hasWaited = true
                 return inbox.schedule(after: 0.1) { [inbox] in inbox.post(.retry(number)) }
             }
             job.holdsLock = true
             // Another process may have brought it while we waited.
-            if let there = try? alreadyThere(planned, identity) { return finish(number, .success(there)) }
+            if let there = try? alreadyThere(planned, identity, entry) { return finish(number, .success(there)) }
         }
         report(.fetching(entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
         let order = intakeOrder(entry, resolved, identity)
@@ -242,19 +258,22 @@ extension Executor {
         }
     }
 
-    private func alreadyThere(_ planned: Plan.Object, _ identity: String) throws -> Acquired? {
+    private func alreadyThere(_ planned: Plan.Object, _ identity: String, _ entry: Entry) throws -> Acquired? {
         if case .revalidate = planned.acquisition, !options.offline { return nil }
         let seen = cache.index.seen(identity)
-        guard let digest = planned.resolved.locked?.digest ?? (options.offline ? seen?.digest : nil) else { return nil }
+        let known = planned.resolved.locked?.digest ?? entry.checksum?.digest
+        guard let digest = known ?? (options.offline ? seen?.digest : nil) else { return nil }
         var found = Acquired(.cache, digest: digest, size: planned.resolved.knownSize ?? seen?.size)
         found.validator = planned.resolved.locked?.validator ?? seen?.validator
         if let recipe = planned.resolved.recipe {
-            guard let tree = try cache.trees.tree(ofArchive: digest, recipe: recipe), tree == planned.resolved.locked?.tree || options.offline
+            guard let tree = try cache.trees.tree(ofArchive: digest, recipe: recipe),
+                tree == planned.resolved.locked?.tree ?? tree || options.offline
             else { return nil }
             found.tree = tree
             return found
         }
-        guard try cache.blobs.verified(digest) != nil else { return nil }
+        guard let status = try cache.blobs.verified(digest) else { return nil }
+        found.size = status.size
         return found
     }
 
@@ -290,7 +309,9 @@ extension Executor {
         pool.submit { [inbox, progress] in
             let result = Result { () -> (Acquired, Blob) in
                 guard let status = try FileSystem.status(path, followSymlinks: true) else {
-                    throw Failure(.notFound, "nothing is there", cause: path, advice: "correct the 'url', or make the entry 'optional'")
+                    throw Failure(
+                        .notFound, "nothing is there", cause: path,
+                        advice: "correct the 'url', or make the entry 'optional'")
                 }
                 progress.learn(status.size, for: transfer)
                 let taken = try intake.take(localFile: path) { progress.add($0, to: transfer) }
@@ -307,12 +328,15 @@ extension Executor {
     private func fetch(_ number: Int, _ intakeOrder: Intake.Order, entry: ResolvedEntry, planned: Plan.Object) {
         guard let job = jobs[number] else { return }
         do {
-            let reached = try sources.sources(planned.resolved.url, mirrors: entry.entry.mirrors, base: entry.entry.base)
+            let reached = try sources.sources(
+                planned.resolved.url, mirrors: entry.entry.mirrors, base: entry.entry.base)
             if case .local(let path) = reached.first {
                 return takeLocal(number, intakeOrder, path: path, origin: .local)
             }
             guard !options.offline else {
-                throw Failure(.network, "not in the cache, and --offline forbids to fetch it", cause: planned.resolved.url.identity, advice: "run once without --offline")
+                throw Failure(
+                    .network, "not in the cache, and --offline forbids to fetch it",
+                    cause: planned.resolved.url.identity, advice: "run once without --offline")
             }
             if let copy = adoptable(planned.resolved.url, intakeOrder.expectation), !job.hasTriedAdopting {
                 job.hasTriedAdopting = true
@@ -324,9 +348,16 @@ extension Executor {
                 knownSize: planned.resolved.knownSize ?? entry.entry.size)
             if planned.resolved.locked == nil { order.pinned = planned.resolved.validator }
             var cached: Digest?
-            if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity) {
+            if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity)
+            {
                 order.cached = seen.validator
                 cached = digest
+            } else if job.hasWaited, let seen = cache.index.seen(intakeOrder.identity),
+                (try? holds(seen.digest, intakeOrder.recipe)) == true
+            {
+                // Whom we waited for has just brought it: the server need only say that it is still the same.
+                order.cached = seen.validator
+                cached = seen.digest
             }
             bring(number, order, intakeOrder, job.transfer, cached: cached)
         } catch {
@@ -334,20 +365,29 @@ extension Executor {
         }
     }
 
+    private func holds(_ digest: Digest, _ recipe: Recipe?) throws -> Bool {
+        if let recipe, try cache.trees.tree(ofArchive: digest, recipe: recipe) != nil { return true }
+        return try cache.blobs.verified(digest) != nil
+    }
+
     /// A file in the cache of ClearML's SDK that may hold the very bytes; only worth a look when we can tell.
     private func adoptable(_ url: LogicalURL, _ expectation: Expectation) -> String? {
         guard expectation.isDecisive, let sdkCache = options.sdkCache else { return nil }
         return sdkCache.copies(of: url.raw).first { path in
-            guard let status = try? FileSystem.status(path, followSymlinks: true), status.kind == .file else { return false }
+            guard let status = try? FileSystem.status(path, followSymlinks: true), status.kind == .file else {
+                return false
+            }
             return expectation.size == nil || expectation.size == status.size
         }
     }
 
     /// Wires transport and intake: bytes from the one to the other, the verdict back to the loop.
     private func bring(
-        _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer, cached: Digest?
+        _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer,
+        cached: Digest?
     ) {
-        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, transfer: transfer, cached: cached) { [inbox] result, blob in
+        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, transfer: transfer, cached: cached) {
+            [inbox] result, blob in
             inbox.post(.finished(number, result, blob))
         }
         jobs[number]?.download = flow.download
@@ -358,7 +398,8 @@ extension Executor {
 
     private func handle(_ message: Inbox.Message) {
         switch message {
-        case .retry(let number): if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
+        case .retry(let number):
+            if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
         case .finished(let number, .failure(let failure), _)
         where failure.kind == .integrity && jobs[number]?.hasTriedAdopting == true && jobs[number]?.download == nil:
             // What lay there was of another version: now the network.
@@ -384,9 +425,12 @@ extension Executor {
             let identity = item.objects[job.object].resolved.identity(version: item.entry.entry.version)
             rows.append(.seen(url: identity, Index.Seen(validator: validator, digest: blob.digest, size: blob.size)))
         }
-        if rows.count >= 2000 {
+        // A process that waits for this object, or that comes after we are killed, is not to fetch much of it again.
+        unrecorded += blob.size
+        if rows.count >= 2000 || unrecorded >= 1 << 20 {
             cache.index.record(rows)
             rows.removeAll(keepingCapacity: true)
+            unrecorded = 0
         }
     }
 
@@ -455,11 +499,17 @@ extension Executor {
         var content = Placement.Content(
             path: item.entry.path, mode: entry.link, executable: entry.executable, isFolder: item.entry.isFolder,
             objects: zip(item.objects, acquired).map { object, acquired in
-                Placed.Object(path: object.resolved.place, digest: acquired.digest, tree: object.resolved.recipe == nil ? nil : acquired.tree)
+                Placed.Object(
+                    path: object.resolved.place, digest: acquired.digest,
+                    tree: object.resolved.recipe == nil ? nil : acquired.tree)
             })
         if case .direct(let path) = item.entry.access {
-            let whole = item.objects.count == 1 && item.objects[0].resolved.place.isEmpty && item.objects[0].resolved.recipe == nil
-            if whole { content.directFolder = path } else {
+            let whole =
+                item.objects.count == 1 && item.objects[0].resolved.place.isEmpty
+                && item.objects[0].resolved.recipe == nil
+            if whole {
+                content.directFolder = path
+            } else {
                 for object in item.objects where object.resolved.recipe == nil {
                     content.direct[object.resolved.place] = object.resolved.url.localPath(base: entry.base)
                 }
@@ -479,7 +529,9 @@ extension Executor {
         let id = plan.items[index].entry.entry.id
         switch result {
         case .success(let placed):
-            if let old = outcome.placed[id], old.path != placed.path, let kept = try? placement.remove(old, force: options.force) {
+            if let old = outcome.placed[id], old.path != placed.path,
+                let kept = try? placement.remove(old, force: options.force)
+            {
                 outcome.kept += kept
             }
             outcome.placed[id] = placed

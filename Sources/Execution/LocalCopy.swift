@@ -106,7 +106,9 @@ public struct LocalCopy {
         } else if content.objects.count == 1, let tree = content.objects[0].tree {
             digest = tree
         } else {
-            let lines = content.objects.map { "\($0.path)\n\($0.tree?.hex ?? $0.digest?.hex ?? content.direct[$0.path] ?? "")" }
+            let lines = content.objects.map {
+                "\($0.path)\n\($0.tree?.hex ?? $0.digest?.hex ?? content.direct[$0.path] ?? "")"
+            }
             digest = LockFile.hash(Array(lines.joined(separator: "\n").utf8))
         }
         let target = cache.layout.checkout(digest)

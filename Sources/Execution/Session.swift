@@ -34,6 +34,8 @@ public final class Session {
         public var synchronizes = false
         /// Seconds to wait for another process that changes the workspace.
         public var lockTimeout: Double = 600
+        /// Seconds without a byte after which a transfer is broken off and tried again.
+        public var stallTimeout: Double = 60
         /// Only look: take no lock, change nothing.
         public var readsOnly = false
 
@@ -200,6 +202,7 @@ public final class Session {
         executorOptions.offline = options.offline
         executorOptions.keepsArchives = options.keepsArchives
         executorOptions.limits = options.limits
+        executorOptions.stallTimeout = options.stallTimeout
         executorOptions.fetchesOnly = fetchesOnly
         executorOptions.sdkCache = SDKCache(root: String(cache.layout.root.dropLast("/clearml-sync".count)))
         let executor = Executor(

@@ -10,7 +10,8 @@ struct ClearMLSync: ParsableCommand {
         discussion: ExitCodes.help,
         version: "0.1.0",
         subcommands: [
-            PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self, VerifyCommand.self,
+            PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self,
+            VerifyCommand.self,
             PathCommand.self, GetCommand.self, ExplainCommand.self, CacheCommand.self, ConfigCommand.self,
             CompletionsCommand.self,
         ])

@@ -31,7 +31,8 @@ struct LockCommand: ParsableCommand {
     func run() throws {
         console.apply()
         let runner = try Runner(
-            manifest, options, cache, readsOnly: true, upgrading: upgrade ? manifest.names : nil, hashesDirect: digestDirect)
+            manifest, options, cache, readsOnly: true, upgrading: upgrade ? manifest.names : nil,
+            hashesDirect: digestDirect)
         if check {
             let stale = runner.session.staleLockEntries()
             for change in stale { Console.result(LockCommand.line(change)) }
@@ -61,7 +62,8 @@ struct LockCommand: ParsableCommand {
         Console.result(change.kind.rawValue.padding(to: 10) + "\(change.id)")
         let old = Dictionary((change.old?.objects ?? []).map { ($0.path, $0) }) { first, _ in first }
         let new = Dictionary((change.new?.objects ?? []).map { ($0.path, $0) }) { first, _ in first }
-        for path in Set(old.keys).union(new.keys).sorted() where old[path]?.digest != new[path]?.digest || old[path] == nil {
+        for path in Set(old.keys).union(new.keys).sorted()
+        where old[path]?.digest != new[path]?.digest || old[path] == nil {
             Console.result("  \(path): \(text(old[path])) -> \(text(new[path]))")
         }
     }

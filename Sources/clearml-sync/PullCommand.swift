@@ -6,7 +6,8 @@ struct PullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Make the workspace hold exactly what the manifest declares.",
-        discussion: "Follows the lock and writes what is missing in it. With everything in place it touches no network.")
+        discussion: "Follows the lock and writes what is missing in it. With everything in place it touches no network."
+    )
 
     @OptionGroup var manifest: ManifestOptions
     @OptionGroup var options: RunOptions

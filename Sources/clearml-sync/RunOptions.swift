@@ -19,7 +19,8 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Go on after failures; end with 9 when there were any.")
     var keepGoing = false
 
-    @Flag(inversion: .prefixedNo, help: "Remove what this manifest placed for entries that it does not declare any more.")
+    @Flag(
+        inversion: .prefixedNo, help: "Remove what this manifest placed for entries that it does not declare any more.")
     var prune = true
 
     @Flag(help: "Make everything durable before the run ends (syncfs).")
@@ -39,6 +40,9 @@ struct RunOptions: ParsableArguments {
 
     @Option(help: .init("Seconds to wait for another process that changes the workspace.", valueName: "seconds"))
     var lockTimeout: Double = 600
+
+    @Option(help: "Seconds without a byte after which a transfer is broken off and tried again.")
+    var stallTimeout: Double = 60
 
     var flags: [String: String] {
         var flags: [String: String] = [:]

@@ -43,13 +43,15 @@ struct Runner {
         options.hashesDirect = hashesDirect
         options.synchronizes = run.sync
         options.lockTimeout = run.lockTimeout
+        options.stallTimeout = run.stallTimeout
         options.readsOnly = readsOnly
         keepGoing = run.keepGoing
         var sources = SourceRules(settings, environment: ProcessEnvironment.current)
         sources.clientConfiguration.observe = report?.observe
         self.report = report
         session = try Session(
-            manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources, options: options,
+            manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources,
+            options: options,
             report: report?.hear ?? Runner.show)
     }
 

@@ -30,7 +30,8 @@ let package = Package(
             dependencies: [
                 "Execution", "Caching", "Remotes", "Configuration", "HOCON", "Planning", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 

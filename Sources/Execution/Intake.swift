@@ -87,13 +87,16 @@ final class Intake: Sendable {
             read(Int(writer.size))
             let blob = try writer.commit { try order.expectation.check($0) }
             guard let recipe = order.recipe else { return Taken(blob: blob) }
-            return Taken(blob: blob, tree: try record(unpack(ArchiveSource(File(path)), recipe), of: blob.digest, recipe))
+            return Taken(
+                blob: blob, tree: try record(unpack(ArchiveSource(File(path)), recipe), of: blob.digest, recipe))
         }
         let (values, size) = try file.hash([.sha256, .xxh3] + order.expectation.functions)
         read(Int(size))
         let blob = Blob(values: values, size: size)
         try order.expectation.check(blob)
-        if let tree = try cache.trees.tree(ofArchive: blob.digest, recipe: recipe) { return Taken(blob: blob, tree: tree) }
+        if let tree = try cache.trees.tree(ofArchive: blob.digest, recipe: recipe) {
+            return Taken(blob: blob, tree: tree)
+        }
         return Taken(blob: blob, tree: try record(unpack(ArchiveSource(file), recipe), of: blob.digest, recipe))
     }
 
@@ -148,7 +151,9 @@ final class Intake: Sendable {
             // Followers of a body that was given up have nothing to say.
             guard findings.body == ObjectIdentifier(body) else { return nil }
             change(&findings)
-            guard findings.isArrived, findings.blob != nil, order.recipe == nil || findings.tree != nil else { return nil }
+            guard findings.isArrived, findings.blob != nil, order.recipe == nil || findings.tree != nil else {
+                return nil
+            }
             return findings
         }
         guard let complete, let blob = complete.blob else { return }
@@ -156,14 +161,17 @@ final class Intake: Sendable {
     }
 
     private func judge(_ body: GrowingBody, _ blob: Blob, _ tree: Result<TreeListing, Failure>?) throws -> Taken {
-        // Wrong bytes explain an archive that cannot be unpacked, so they are told first.
-        do { try order.expectation.check(blob) } catch {
-            try? body.partial.discard()
-            throw error
-        }
         var taken = Taken(blob: blob)
-        if let recipe = order.recipe, let tree {
-            taken.tree = try record(tree.get(), of: blob.digest, recipe)
+        do {
+            // Wrong bytes explain an archive that cannot be unpacked, so they are told first.
+            try order.expectation.check(blob)
+            if let recipe = order.recipe, let tree {
+                taken.tree = try record(tree.get(), of: blob.digest, recipe)
+            }
+        } catch {
+            // Otherwise the next run would resume the same bytes, whole and wrong, and never ask the server again.
+            if Failure(error).kind == .integrity { try? body.partial.discard() }
+            throw error
         }
         if order.recipe == nil || order.keepsArchive {
             try body.partial.publish(to: cache.blobs, as: blob.digest)

@@ -68,7 +68,8 @@ final class Download: Sendable {
         var transfers: [ObjectIdentifier: HTTPTransfer] = [:]
         var isWaiting = false
         var bytes: Int64 = 0
-        var bytesAtFailure: Int64 = 0
+        /// Bytes that were kept at the last failure.
+        var keptAtFailure: Int64 = 0
         var changes = 0
         var avoidsRanges = false
         var isEnded = false
@@ -76,7 +77,8 @@ final class Download: Sendable {
     }
 
     init(
-        _ order: Order, over transport: Transport, as transfer: Progress.Transfer, follow: @escaping @Sendable (GrowingBody) -> Void,
+        _ order: Order, over transport: Transport, as transfer: Progress.Transfer,
+        follow: @escaping @Sendable (GrowingBody) -> Void,
         finished: @escaping @Sendable (Result<Arrival, Failure>, Facts) -> Void
     ) {
         self.order = order
@@ -89,14 +91,16 @@ final class Download: Sendable {
     func start() {
         if let partial = resumable() {
             let body = GrowingBody(partial: partial)
+            var missing = partial.gaps
+            // All bytes of yesterday's version may be here: asking for the last one again tells whether it is today's.
+            if missing.isEmpty, !order.expectation.isDecisive, let size = partial.size { missing = [size - 1..<size] }
             state.withLock { state in
                 state.body = body
                 state.validator = partial.validator
-                state.pending = Download.pieces(partial.gaps)
+                state.pending = Download.pieces(missing)
             }
             follow(body)
-            if partial.gaps.isEmpty { return completeBody() }
-            return launchPieces()
+            return missing.isEmpty ? completeBody() : launchPieces()
         }
         probe()
     }
@@ -123,7 +127,9 @@ final class Download: Sendable {
     // MARK: Asking
 
     private func probe() {
-        let (generation, source, avoidsRanges) = state.withLock { ($0.generation, order.sources[$0.source], $0.avoidsRanges) }
+        let (generation, source, avoidsRanges) = state.withLock {
+            ($0.generation, order.sources[$0.source], $0.avoidsRanges)
+        }
         let isSmall = order.knownSize.map { $0 <= Download.probeLength } ?? false
         let range = isSmall || avoidsRanges ? nil : 0..<Download.probeLength
         let piece = Piece(self, generation: generation, range: range, isProbe: true)
@@ -134,7 +140,8 @@ final class Download: Sendable {
     private func launchPieces() {
         while true {
             let next = state.withLock { state -> (Piece, HTTPRequest)? in
-                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty, state.active.count < Download.piecesAtOnce
+                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty,
+                    state.active.count < Download.piecesAtOnce
                 else { return nil }
                 let range = state.pending.removeFirst()
                 let piece = Piece(self, generation: state.generation, range: range, isProbe: false)
@@ -149,6 +156,8 @@ final class Download: Sendable {
     }
 
     private func send(_ request: HTTPRequest, to piece: Piece) {
+        var request = request
+        request.stallTimeout = transport.stallTimeout
         let transfer = transport.client.send(request, to: piece)
         // The answer may have ended before `send` returned.
         let isStale = state.withLock { state -> Bool in
@@ -185,47 +194,56 @@ final class Download: Sendable {
         case 200, 206:
             return content(piece, head)
         case 416 where piece.isProbe && head.contentRange?.total == 0:
-            return .small(0)
+            // No range of an empty object can be satisfied; the body is the server's words on that, and no content.
+            state.withLock { $0.validator = HTTPSource.validator(head, size: 0) }
+            end(.success(.small([])))
         case 412 where !piece.isProbe:
             changed()
         case 400, 405, 416, 501:
-            if piece.range != nil, startAgainWithoutRanges() { return .stop }
+            if piece.range != nil { return startAgainWithoutRanges(orFail: piece, status(head)) }
             fallthrough
         default:
-            failed(piece, status(head), retryAfter: head.retryAfter, isTransient: RetryPolicy.isTransient(status: head.status))
+            failed(
+                piece, status(head), retryAfter: head.retryAfter,
+                isTransient: RetryPolicy.isTransient(status: head.status))
         }
         return .stop
     }
 
     private func content(_ piece: Piece, _ head: HTTPHead) -> Opening {
         if let encoding = head.contentEncoding, !order.acceptsEncoded {
-            failed(piece, Failure(
-                .other, "the server sent it compressed (\(encoding)), which is not the object's own content",
-                cause: describe(head), advice: "give its 'checksum' in the manifest: then the bytes as sent are checked against it"))
+            failed(
+                piece,
+                Failure(
+                    .other, "the server sent it compressed (\(encoding)), which is not the object's own content",
+                    cause: describe(head),
+                    advice: "give its 'checksum' in the manifest: then the bytes as sent are checked against it"))
             return .stop
         }
         let total = HTTPSource.totalSize(head)
         let validator = HTTPSource.validator(head, size: total)
         let start = head.contentRange?.range?.lowerBound ?? 0
         if piece.isProbe { return probeAnswered(piece, head, total: total, validator: validator, start: start) }
-        guard let wanted = piece.range, let (body, expected) = state.withLock({ state in state.body.map { ($0, state.validator) } })
+        guard let wanted = piece.range,
+            let (body, expected) = state.withLock({ state in state.body.map { ($0, state.validator) } })
         else { return .stop }
         guard expected == validator || order.expectation.isDecisive, body.partial.size == total else {
             changed()
             return .stop
         }
-        if start == wanted.lowerBound, head.contentRange != nil { return .large(body, at: start, end: wanted.upperBound) }
+        if start == wanted.lowerBound, head.contentRange != nil {
+            return .large(body, at: start, end: wanted.upperBound)
+        }
         // The server gave the whole object instead of a range: take it as one stream.
-        _ = startAgainWithoutRanges()
-        return .stop
+        return startAgainWithoutRanges(orFail: piece, useless(head))
     }
 
     private func probeAnswered(
         _ piece: Piece, _ head: HTTPHead, total: Int64?, validator: Validator, start: Int64
     ) -> Opening {
-        guard start == 0 else {
-            _ = startAgainWithoutRanges()
-            return .stop
+        // A part that does not say where it belongs, or of how much, must not be taken for the whole.
+        guard start == 0, head.status == 200 || head.contentRange?.range != nil && total != nil else {
+            return startAgainWithoutRanges(orFail: piece, useless(head))
         }
         do {
             if let pinned = order.pinned, pinned != validator {
@@ -245,17 +263,19 @@ final class Download: Sendable {
             let mayJoin = validator.isStrong || order.expectation.isDecisive
             if firstEnd != total, !mayJoin {
                 // Nothing tells whether two ranges would be of one version.
-                _ = startAgainWithoutRanges()
-                return .stop
+                return startAgainWithoutRanges(orFail: piece, useless(head))
             }
             let partial = try openPartial(validator: validator, total: total, mayJoin: mayJoin)
             let body = GrowingBody(partial: partial)
             state.withLock { state in
                 state.body = body
                 state.validator = validator
-                if let firstEnd, let total { state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : []) }
+                if let firstEnd, let total {
+                    state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : [])
+                }
             }
             follow(body)
+            launchPieces()
             return .large(body, at: 0, end: firstEnd)
         } catch {
             failed(piece, Failure(error))
@@ -328,7 +348,8 @@ final class Download: Sendable {
         guard retire(piece) else { return }
         guard isTransient else { return nextSource(failure) }
         let resumes = state.withLock { state -> Bool in
-            guard let body = state.body, let size = body.partial.size, body.partial.validator != nil, !state.avoidsRanges
+            guard let body = state.body, let size = body.partial.size, body.partial.validator != nil,
+                !state.avoidsRanges
             else { return false }
             guard let range = piece.range ?? Optional(0..<size) else { return false }
             let missing = body.partial.gaps.compactMap { gap -> Range<Int64>? in
@@ -344,12 +365,14 @@ final class Download: Sendable {
         retryLater(failure, retryAfter: retryAfter)
     }
 
+    /// Only bytes that are kept are progress: a server that always breaks off what cannot be resumed is not asked for ever.
     private func retryLater(_ failure: Failure, retryAfter: Double?) {
         let delay = state.withLock { state -> Double?? in
             // One timer serves all pieces that fail meanwhile.
             if state.isWaiting { return .some(nil) }
-            let madeProgress = state.bytes > state.bytesAtFailure
-            state.bytesAtFailure = state.bytes
+            let kept = state.body?.partial.byteCount ?? 0
+            let madeProgress = kept > state.keptAtFailure
+            state.keptAtFailure = kept
             guard let delay = state.retry.delay(retryAfter: retryAfter, madeProgress: madeProgress) else { return nil }
             state.isWaiting = true
             return .some(delay)
@@ -397,16 +420,19 @@ final class Download: Sendable {
         if isOften { nextSource(failure) } else { probe() }
     }
 
-    /// - Returns: false when that has been tried.
-    private func startAgainWithoutRanges() -> Bool {
+    /// Asks for the whole object instead; where that has been tried, the piece's answer is a failure.
+    private func startAgainWithoutRanges(orFail piece: Piece, _ failure: Failure) -> Opening {
         let isNew = state.withLock { state in
             defer { state.avoidsRanges = true }
             return !state.avoidsRanges
         }
-        guard isNew else { return false }
+        guard isNew else {
+            failed(piece, failure)
+            return .stop
+        }
         abandonBody(Failure(.other, "superseded"))
         probe()
-        return true
+        return .stop
     }
 
     /// The bytes were all there and were wrong: they are of no use to anybody.
@@ -458,12 +484,19 @@ final class Download: Sendable {
                 .permission, "the server refuses access", cause: cause,
                 advice: "check the credentials for this host (~/.netrc, or sdk.storage.sync.headers in clearml.conf)")
         case 404, 410:
-            return Failure(.notFound, "nothing is there", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
+            return Failure(
+                .notFound, "nothing is there", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
         case 408, 429, 500...599:
             return Failure(.network, "the server does not serve it now", cause: cause, advice: "try again later")
         default:
-            return Failure(.network, "the server gave an answer that is of no use", cause: cause)
+            return useless(head)
         }
+    }
+
+    private func useless(_ head: HTTPHead) -> Failure {
+        Failure(
+            .network, "the server gave an answer that is of no use", cause: describe(head),
+            advice: "correct the 'url', or ask who runs the server")
     }
 }
 

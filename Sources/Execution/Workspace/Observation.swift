@@ -23,6 +23,12 @@ extension Workspace {
             }
             if found == nil { return .absent }
             if changes.missing.isEmpty, changes.drifted.isEmpty { return .clean }
+            // In the place of our folder a user has put a file, or a symlink to elsewhere.
+            if placed.isFolder, !placed.files.contains(where: { $0.path.isEmpty }),
+                let status = try FileSystem.status(root + "/" + path), status.kind != .folder
+            {
+                return .changed(missing: [], drifted: [path])
+            }
             // A killed run may have got as far as replacing what was there.
             if !changes.drifted.isEmpty, let intended, try isAsIntended(intended, cache: cache) {
                 return .changed(missing: [path], drifted: [])
@@ -53,7 +59,9 @@ extension Workspace {
                 missing.append(path)
                 continue
             }
-            if try !matches(file.kind, status, at: root + "/" + path, mode: placed.mode, cache: cache) { drifted.append(path) }
+            if try !matches(file.kind, status, at: root + "/" + path, mode: placed.mode, cache: cache) {
+                drifted.append(path)
+            }
         }
         return (missing, drifted)
     }
@@ -102,7 +110,9 @@ extension Placed {
             if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else { continue }
                 for item in listing.items {
-                    if case .file(let digest, _, _) = item.kind { files[object.path.appendingComponent(item.path)] = digest }
+                    if case .file(let digest, _, _) = item.kind {
+                        files[object.path.appendingComponent(item.path)] = digest
+                    }
                 }
             } else if let digest = object.digest {
                 files[object.path] = digest

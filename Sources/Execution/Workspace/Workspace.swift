@@ -106,7 +106,8 @@ public final class Workspace: Sendable {
                 guard text.manifest == manifest || !FileSystem.exists(text.manifest) else {
                     throw Failure(
                         .manifest, "two manifests have the name '\(section)' in this workspace",
-                        cause: "\(manifest) and \(text.manifest)", advice: "give one of them another 'name', or another workspace")
+                        cause: "\(manifest) and \(text.manifest)",
+                        advice: "give one of them another 'name', or another workspace")
                 }
                 state.placed = text.entries
             }
@@ -146,7 +147,8 @@ public final class Workspace: Sendable {
         guard try FileSystem.status(folder) != nil else { return paths }
         for item in try FileSystem.list(folder) where item.name.hasSuffix(".state") {
             let section = String(item.name.dropLast(6))
-            guard section != self.section, let text = StateText(parsing: try File(folder + "/" + item.name).readAll()) else {
+            guard section != self.section, let text = StateText(parsing: try File(folder + "/" + item.name).readAll())
+            else {
                 continue
             }
             for placed in text.entries.values { paths[placed.path] = section }

@@ -35,7 +35,8 @@ public final class BlobStore: Sendable {
 
     /// One stat(2), no index.
     /// - Parameter size: bytes, where they are known.
-    public func presence(_ digest: Digest, executable: Bool = false, size: Int64? = nil) throws(SystemError) -> Presence {
+    public func presence(_ digest: Digest, executable: Bool = false, size: Int64? = nil) throws(SystemError) -> Presence
+    {
         let name = Layout.blobName(digest, executable: executable)
         guard let status = try FileSystem.status(name, in: folder.descriptor) else { return .absent }
         guard status.kind == .file, size == nil || status.size == size,
@@ -62,7 +63,8 @@ public final class BlobStore: Sendable {
         let name = Layout.blobName(digest, executable: executable)
         guard let before = try FileSystem.status(name, in: folder.descriptor) else { return false }
         // Anything but a plain file is not opened: a FIFO would block, a symlink's target is not ours.
-        guard before.kind == .file, let file = try openIfThere(name), Digest(bytes: try file.hash([.sha256]).values[0]) == digest
+        guard before.kind == .file, let file = try openIfThere(name),
+            Digest(bytes: try file.hash([.sha256]).values[0]) == digest
         else {
             try quarantine(digest, executable: executable)
             return false
@@ -87,7 +89,8 @@ public final class BlobStore: Sendable {
                 layout.blob(digest, executable: executable), to: "\(layout.quarantine)/\(digest.hex).\(suffix)")
         } catch {
             // Another process was faster, or the cache is not ours to change: nobody uses the blob either way.
-            guard [.noSuchFileOrDirectory, .permissionDenied, .notPermitted, .readOnlyFileSystem].contains(error.code) else {
+            guard [.noSuchFileOrDirectory, .permissionDenied, .notPermitted, .readOnlyFileSystem].contains(error.code)
+            else {
                 throw error
             }
         }

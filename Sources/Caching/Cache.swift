@@ -42,7 +42,8 @@ public final class Cache: Sendable {
             let isNetwork = try FileSystem.isNetwork(root)
             let lease = isWritable ? try Lease(layout: layout) : nil
             let granularity = try lease.map { try Cache.timeGranularity($0.temporaryFolder) } ?? 1
-            let index = Index(path: Cache.indexPath(layout, isNetwork: isNetwork, folder: indexFolder), isWritable: isWritable)
+            let index = Index(
+                path: Cache.indexPath(layout, isNetwork: isNetwork, folder: indexFolder), isWritable: isWritable)
             let durability = try Durability(layout: layout, run: lease?.run, isNetwork: isNetwork)
             self.layout = layout
             self.isWritable = isWritable

@@ -72,9 +72,11 @@ public final class Index: Sendable {
         read { database in
             let hex = try String.fetchOne(
                 database,
-                sql: "SELECT digest FROM local WHERE path = ? AND size = ? AND seconds = ? AND nanoseconds = ? AND inode = ?",
+                sql:
+                    "SELECT digest FROM local WHERE path = ? AND size = ? AND seconds = ? AND nanoseconds = ? AND inode = ?",
                 arguments: [
-                    path, status.size, status.modified.seconds, status.modified.nanoseconds, Int64(bitPattern: status.inode),
+                    path, status.size, status.modified.seconds, status.modified.nanoseconds,
+                    Int64(bitPattern: status.inode),
                 ])
             return hex.flatMap { Digest(hex: $0) }
         }
@@ -122,9 +124,11 @@ public final class Index: Sendable {
             ).execute(arguments: [url, seen.validator.text, seen.digest.hex, seen.size])
         case .local(let path, let status, let digest):
             try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO local (path, size, seconds, nanoseconds, inode, digest) VALUES (?, ?, ?, ?, ?, ?)"
+                sql:
+                    "INSERT OR REPLACE INTO local (path, size, seconds, nanoseconds, inode, digest) VALUES (?, ?, ?, ?, ?, ?)"
             ).execute(arguments: [
-                path, status.size, status.modified.seconds, status.modified.nanoseconds, Int64(bitPattern: status.inode),
+                path, status.size, status.modified.seconds, status.modified.nanoseconds,
+                Int64(bitPattern: status.inode),
                 digest.hex,
             ])
         case .used(let digest):
@@ -168,7 +172,12 @@ public final class Index: Sendable {
             case .untried:
                 guard let path else { return nil }
                 if !creating, !FileSystem.exists(path) { return nil }
-                let queue = open(path) ?? (isWritable ? { removeFiles(path); return open(path) }() : nil)
+                let queue =
+                    open(path)
+                    ?? (isWritable
+                        ? {
+                            removeFiles(path); return open(path)
+                        }() : nil)
                 state = queue.map { .open($0) } ?? .impossible
                 return queue
             }

@@ -27,7 +27,8 @@ public struct Settings: Sendable {
 
     /// Flags that are settings, without their dashes: `load` reads their variables itself.
     public static let flags: Set<String> = [
-        "cache-dir", "keep-archives", "link", "jobs", "connections-per-host", "limit-rate", "sdk-cache", "upstream", "index-dir",
+        "cache-dir", "keep-archives", "link", "jobs", "connections-per-host", "limit-rate", "sdk-cache", "upstream",
+        "index-dir",
         "max-unpacked-bytes", "max-unpack-ratio",
     ]
 }

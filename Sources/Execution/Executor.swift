@@ -33,6 +33,8 @@ final class Executor {
     struct Outcome: Sendable {
         var placed: [Entry.ID: Placed]
         var acquired: [Entry.ID: [Acquired]] = [:]
+        /// Of those, the ones that were to be brought here and did not come.
+        var absent: [Entry.ID: Set<Int>] = [:]
         var failures: [(id: Entry.ID, failure: Failure, isOptional: Bool)] = []
         var removed: [String] = []
         var kept: [String] = []
@@ -151,6 +153,7 @@ final class Executor {
             var wanted = 0
             for (number, object) in item.objects.enumerated() where object.acquisition != .cached && object.acquisition != .direct {
                 queue.append((index, number))
+                outcome.absent[id, default: []].insert(number)
                 wanted += 1
                 switch object.acquisition {
                 // An archive that is read where it lies costs no download, but it is read.
@@ -451,6 +454,7 @@ extension Executor {
         let resolved = plan.items[item].objects[object].resolved
         let entry = plan.items[item].entry.entry
         outcome.acquired[entry.id]?[object] = acquired
+        outcome.absent[entry.id]?.remove(object)
         report(.acquired(entry.id, url: resolved.url.identity, acquired))
         missing[item, default: 0] -= 1
         if missing[item] == 0, !failed.contains(item), stop == nil, !options.fetchesOnly { place(item) }

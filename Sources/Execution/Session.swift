@@ -186,7 +186,10 @@ public final class Session {
         let outcome = run(plan, fetchesOnly: false)
         try record(outcome, plan: plan)
         if options.synchronizes { try cache.durability.synchronize() }
-        return Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
+        var summary = Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
+        // Also what came of objects that are not whole yet.
+        summary.bytesTransferred = max(summary.bytesTransferred, progress.bytes)
+        return summary
     }
 
     /// - Parameter fetchesOnly: leaves the workspace alone.

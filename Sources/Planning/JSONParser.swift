@@ -71,7 +71,8 @@ extension JSON {
         private mutating func word(_ word: StaticString, _ value: JSON) throws(ParseError) -> JSON {
             let count = word.utf8CodeUnitCount
             guard offset + count <= bytes.count,
-                bytes[offset..<offset + count].elementsEqual(UnsafeRawBufferPointer(start: word.utf8Start, count: count))
+                bytes[offset..<offset + count].elementsEqual(
+                    UnsafeRawBufferPointer(start: word.utf8Start, count: count))
             else { throw failure("not a JSON value") }
             offset += count
             return value

@@ -81,7 +81,9 @@ public enum LockText {
                 var entry = lock.entries.removeValue(forKey: id) ?? Lock.Entry(key: key, objects: [])
                 // What a merge of two branches leaves behind; which of the lines is right only a resolution can tell.
                 guard entry.key == key else { throw problem("the lines of \(id) have different keys") }
-                guard entry.objects.last?.path != object.path else { throw problem("\(id) has two lines for '\(object.path)'") }
+                guard entry.objects.last?.path != object.path else {
+                    throw problem("\(id) has two lines for '\(object.path)'")
+                }
                 entry.objects.append(object)
                 lock.entries[id] = entry
             }
@@ -105,7 +107,8 @@ public enum LockText {
                     } catch {
                         let before = String(decoding: bytes[start..<start + error.offset], as: UTF8.self)
                         throw Problem(
-                            location: SourceLocation(file: file, line: line, column: before.count + 1), message: error.problem)
+                            location: SourceLocation(file: file, line: line, column: before.count + 1),
+                            message: error.problem)
                     }
                     try body(json, line)
                 }
@@ -132,7 +135,9 @@ extension Lock.Object {
             throw problem("a line that lacks url, path or digest")
         }
         // The path is joined to a folder of the workspace, and a lock may come from anybody.
-        guard path.isEmpty || path.isRelativePath else { throw problem("'path' does not name something below the entry") }
+        guard path.isEmpty || path.isRelativePath else {
+            throw problem("'path' does not name something below the entry")
+        }
         self.init(url: url, path: path)
         version = json["version"]?.string
         validator = json["validator"]?.string.flatMap { Validator($0) }

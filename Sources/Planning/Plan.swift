@@ -85,7 +85,11 @@ public struct Plan: Sendable {
     public var hasChanges: Bool {
         !removals.isEmpty
             || items.contains { item in
-                if case .keep = item.action { item.objects.contains { $0.acquisition != .cached && $0.acquisition != .direct } } else { true }
+                if case .keep = item.action {
+                    item.objects.contains { $0.acquisition != .cached && $0.acquisition != .direct }
+                } else {
+                    true
+                }
             }
     }
 

@@ -10,7 +10,8 @@ struct ClearMLSync: ParsableCommand {
         discussion: ExitCodes.help,
         version: "0.1.0",
         subcommands: [
-            PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self, VerifyCommand.self,
+            PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self,
+            VerifyCommand.self,
             PathCommand.self, GetCommand.self, ExplainCommand.self, CacheCommand.self, ConfigCommand.self,
             CompletionsCommand.self,
         ])
@@ -31,7 +32,8 @@ struct ClearMLSync: ParsableCommand {
             try command.run()
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
-        } catch let error as CleanExit {
+        } catch where Self.exitCode(for: error) == .success {
+            // Help, which is a command of its own.
             exit(withError: error)
         } catch {
             let failure = Failure(error)

@@ -14,16 +14,16 @@ struct ManifestOptions: ParsableArguments {
     @Argument(help: "Entries to select: a name, kind/name, or a glob over names.")
     var names: [String] = []
 
-    @Option(help: "Select entries of this kind alone: artifacts, models or datasets.")
+    @Option(help: .init("Select entries of this kind alone: artifacts, models or datasets.", valueName: "kind"))
     var only: [String] = []
 
     @Option(help: "Select entries that have this tag.")
     var tag: [String] = []
 
-    @Option(help: "Leave out this entry: a name, kind/name, or a glob.")
+    @Option(help: .init("Leave out this entry: a name, kind/name, or a glob.", valueName: "name"))
     var exclude: [String] = []
 
-    @Option(help: "The workspace's folder; wins over the manifest's.", completion: .directory)
+    @Option(help: .init("The workspace's folder; wins over the manifest's.", valueName: "folder"), completion: .directory)
     var workspace: String?
 
     func selection() throws -> Selection {
@@ -39,7 +39,7 @@ struct ManifestOptions: ParsableArguments {
 
 /// Options about the machine: the same for all commands that use the cache.
 struct CacheOptions: ParsableArguments {
-    @Option(help: "ClearML's cache folder; ours is clearml-sync/ in it.", completion: .directory)
+    @Option(help: .init("ClearML's cache folder; ours is clearml-sync/ in it.", valueName: "folder"), completion: .directory)
     var cacheDir: String?
 
     func settings(flags: [String: String] = [:], manifestDefaults: [String: ManifestDefault] = [:]) throws -> Settings {

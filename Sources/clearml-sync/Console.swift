@@ -7,9 +7,9 @@ internal import Synchronization
 /// one lock makes lines whole and keeps the live lines of a progress display below all others.
 enum Console {
     private struct State {
-        /// Live lines on the screen, and how wide the terminal was when they were drawn.
+        /// Live lines on the screen. The cursor stands at the beginning of the first: so it does whatever the terminal
+        /// makes of longer lines when it becomes narrower, and wherever a `^C` is echoed.
         var live: [String] = []
-        var width = 0
         var usesColor = ColorChoice.auto.usesColor(on: STDERR_FILENO)
         var showsNotes = true
     }
@@ -56,33 +56,28 @@ enum Console {
     // MARK: Live lines
 
     /// Replaces the live lines; none ends the display and leaves nothing of it.
-    static func draw(_ lines: [String], width: Int) {
+    static func draw(_ lines: [String]) {
         state.withLock { state in
-            let erased = erase(state, width: width)
+            guard !lines.isEmpty || !state.live.isEmpty else { return }
             state.live = lines
-            state.width = width
-            put(erased + lines.joined(separator: "\n"), STDERR_FILENO)
+            put(drawing(lines), STDERR_FILENO)
         }
     }
 
-    /// Where the live lines begin, with nothing after it. A terminal that has become narrower since has folded them.
-    private static func erase(_ state: State, width: Int) -> String {
-        guard !state.live.isEmpty else { return "" }
-        let rows = state.live.reduce(0) { rows, line in
-            rows + max(1, (DisplayText.columns(ControlSequence.stripped(line)) + width - 1) / max(1, width))
-        }
-        return "\r" + ControlSequence.up(rows - 1) + ControlSequence.eraseToEndOfScreen
+    /// Written over what stands there, rather than after erasing it: that would flicker.
+    private static func drawing(_ lines: [String]) -> String {
+        let text = lines.map { $0 + ControlSequence.eraseToEndOfLine }.joined(separator: "\n")
+        return "\r" + text + ControlSequence.eraseToEndOfScreen + ControlSequence.up(lines.count - 1) + "\r"
     }
 
     private static func write(_ text: String, to descriptor: Int32) {
         state.withLock { state in
             guard !state.live.isEmpty else { return put(text, descriptor) }
-            let erased = erase(state, width: Terminal.columns(STDERR_FILENO) ?? state.width)
-            let live = state.live.joined(separator: "\n")
-            if descriptor == STDERR_FILENO { return put(erased + text + live, descriptor) }
+            let erased = "\r" + ControlSequence.eraseToEndOfScreen
+            if descriptor == STDERR_FILENO { return put(erased + text + drawing(state.live), descriptor) }
             put(erased, STDERR_FILENO)
             put(text, descriptor)
-            put(live, STDERR_FILENO)
+            put(drawing(state.live), STDERR_FILENO)
         }
     }
 

@@ -22,7 +22,9 @@ struct ConsoleLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         var line = "\(event.message)"
-        for (key, value) in (event.metadata ?? [:]).merging(metadata, uniquingKeysWith: { given, _ in given }).sorted(by: { $0.key < $1.key }) {
+        for (key, value) in (event.metadata ?? [:]).merging(metadata, uniquingKeysWith: { given, _ in given }).sorted(
+            by: { $0.key < $1.key })
+        {
             line += " \(key)=\(value)"
         }
         Console.log(line)

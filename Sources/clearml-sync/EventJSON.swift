@@ -23,7 +23,9 @@ enum EventJSON {
             line("fetching", .object(["entry": entry(id), "url": .string(url), "bytes": bytes.map { .integer($0) }]))
         case .acquired(let id, let url, let acquired): line("acquired", object(id, url, acquired))
         case .retrying(let url, let failure, let seconds):
-            line("retrying", .object(["url": .string(url), "seconds": .number(seconds), "failure": self.failure(failure)]))
+            line(
+                "retrying",
+                .object(["url": .string(url), "seconds": .number(seconds), "failure": self.failure(failure)]))
         case .waiting(let id, let url): line("waiting", .object(["entry": entry(id), "url": .string(url)]))
         case .placed(let id, let path, let mode):
             line("placed", .object(["entry": entry(id), "path": .string(path), "link": .string(mode.rawValue)]))
@@ -100,6 +102,7 @@ enum EventJSON {
         }
         let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { digits($0, 2) }
         let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { digits(Int($0), 2) }
-        return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "." + digits(now.tv_nsec / 1_000_000, 3) + "Z"
+        return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "."
+            + digits(now.tv_nsec / 1_000_000, 3) + "Z"
     }
 }

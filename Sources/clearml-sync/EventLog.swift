@@ -39,9 +39,13 @@ struct EventLog: Sendable {
     }
 
     func heard(_ request: HTTPObservation) {
-        let range = request.range.map { " bytes \($0.lowerBound)-" + ($0.upperBound == .max ? "" : "\($0.upperBound - 1)") } ?? ""
+        let range =
+            request.range.map { " bytes \($0.lowerBound)-" + ($0.upperBound == .max ? "" : "\($0.upperBound - 1)") }
+            ?? ""
         let outcome = request.failure ?? "\(request.status), \(SummaryText.bytes(request.bytes))"
-        logger.debug("http: \(request.method.rawValue) \(request.url)\(range): \(outcome) in \(SummaryText.seconds(request.seconds))")
+        logger.debug(
+            "http: \(request.method.rawValue) \(request.url)\(range): \(outcome) in \(SummaryText.seconds(request.seconds))"
+        )
     }
 
     /// An action's name in events, receipts and logs.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Execution
 internal import Glibc
 internal import Platform
 
@@ -10,24 +11,35 @@ struct ConsoleOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Log decisions, retries and waits; -vv also every object and every request.")
     var verbose: Int
 
-    @Option(help: "When to show progress: live on a terminal, a line every few seconds elsewhere.")
+    @Option(
+        help: .init("When to show progress: live on a terminal, a line every few seconds elsewhere.", valueName: "when")
+    )
     var progress = ProgressChoice.auto
 
-    @Option(help: "When to use colors; NO_COLOR and CLICOLOR_FORCE are followed.")
+    @Option(help: .init("When to use colors; NO_COLOR and CLICOLOR_FORCE are followed.", valueName: "when"))
     var color = ColorChoice.auto
 
     /// From here on stderr is used as asked for.
     func apply() { Console.configure(color: color, quiet: quiet) }
+
+    /// Work that brings objects, with its progress on the screen and with signals going to it.
+    func during<Result>(
+        _ progress: Progress, _ interruption: Interruption, _ work: () throws -> Result
+    ) rethrows -> Result {
+        try Signals.reaching(interruption) { try ProgressDisplay.during(progress, self, work) }
+    }
 }
 
 /// How a command that carries out a plan tells and records what it does.
 struct OutputOptions: ParsableArguments {
-    @OptionGroup var console: ConsoleOptions
+    @OptionGroup(title: "Output options") var console: ConsoleOptions
 
     @Flag(help: "Print what happens as events on stdout, one JSON object a line, the last one a summary.")
     var json = false
 
-    @Option(help: "Write a record of the run to this file: JSON, also when the run fails.", completion: .file())
+    @Option(
+        help: .init("Write a record of the run to this file: JSON, also when the run fails.", valueName: "file"),
+        completion: .file())
     var receipt: String?
 
     /// Runs a command's work and closes its events and its receipt, however it ends.

@@ -16,7 +16,8 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    @Option(name: [.short, .customLong("output")], help: "Save the plan for 'clearml-sync apply'.", completion: .file())
+    @Option(
+        name: [.short, .customLong("output")], help: "Save the plan for 'clearml-sync apply'.", completion: .file())
     var output: String?
 
     @Flag(help: "End with 2 when the plan has changes.")
@@ -48,7 +49,7 @@ struct ApplyCommand: ParsableCommand {
 
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup(title: "Output options") var output: OutputOptions
 
     func run() throws {
         try output.run("apply") { report in

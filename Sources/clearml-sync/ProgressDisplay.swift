@@ -11,7 +11,9 @@ enum ProgressDisplay {
     private static let largeTransfer: Int64 = 1 << 20
     private static let shownTransfers = 4
 
-    static func during<Result>(_ progress: Progress, _ options: ConsoleOptions, _ work: () throws -> Result) rethrows -> Result {
+    static func during<Result>(
+        _ progress: Progress, _ options: ConsoleOptions, _ work: () throws -> Result
+    ) rethrows -> Result {
         guard !options.quiet, options.progress != .never else { return try work() }
         let isLive = Terminal.isTerminal(STDERR_FILENO) && !isDumbTerminal
         let isEnded = Monitor(false)
@@ -29,7 +31,7 @@ enum ProgressDisplay {
         let usesUnicode = usesUnicode
         var rate = ProgressRate()
         var last = MonotonicTime.now()
-        defer { Console.draw([], width: Terminal.columns(STDERR_FILENO) ?? 80) }
+        defer { Console.draw([]) }
         while !waits(redrawInterval, for: isEnded) {
             let now = MonotonicTime.now()
             rate.note(progress.bytes, after: now.seconds(since: last))
@@ -38,7 +40,7 @@ enum ProgressDisplay {
             let width = Terminal.columns(STDERR_FILENO) ?? 80
             // The last column stays free: a character in it makes some terminals begin a new line.
             let lines = text(progress, rate, usesUnicode).lines(width: max(20, width - 1), styled: Console.styled)
-            Console.draw(lines, width: width)
+            Console.draw(lines)
         }
     }
 
@@ -75,7 +77,7 @@ enum ProgressDisplay {
         let large = progress.transfers.map {
             ProgressText.Transfer(name: shortName($0.name), bytes: $0.bytes, size: $0.size)
         }.filter { max($0.size ?? 0, $0.bytes) >= largeTransfer }
-        .sorted { ($1.size ?? $1.bytes, $0.name) < ($0.size ?? $0.bytes, $1.name) }
+            .sorted { ($1.size ?? $1.bytes, $0.name) < ($0.size ?? $0.bytes, $1.name) }
         return ProgressText(
             bytes: progress.bytes, expected: expected.bytes, isExact: expected.isExact, objectsDone: objects.done,
             objects: objects.total, rate: rate.perSecond, transfers: Array(large.prefix(shownTransfers)),

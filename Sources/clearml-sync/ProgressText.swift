@@ -37,13 +37,17 @@ struct ProgressText {
             if let part, fits(part) { parts.append(part) }
         }
         let rest = min(width - used(parts) - 2, 30)
-        guard let fraction else { return DisplayText.shortened(parts.joined(separator: "  "), to: width, ellipsis: ellipsis) }
+        guard let fraction else {
+            return DisplayText.shortened(parts.joined(separator: "  "), to: width, ellipsis: ellipsis)
+        }
         let percent = padLeft("\(Int(fraction * 100))%", 4)
         let line = parts.joined(separator: "  ")
         guard rest >= 10 else { return DisplayText.shortened(percent + "  " + line, to: width, ellipsis: ellipsis) }
         let full = Int(Double(rest) * fraction)
         let (done, open) = usesUnicode ? ("━", "─") : ("#", "-")
-        let bar = styled(String(repeating: done, count: full), .green) + styled(String(repeating: open, count: rest - full), .dim)
+        let bar =
+            styled(String(repeating: done, count: full), .green)
+            + styled(String(repeating: open, count: rest - full), .dim)
         return percent + " " + bar + "  " + line
     }
 
@@ -77,7 +81,9 @@ struct ProgressText {
         return objects > 1 ? Double(objectsDone) / Double(objects) : nil
     }
 
-    private var amount: String { ProgressText.amount(bytes, expected > 0 ? max(expected, bytes) : nil, isExact: isExact) }
+    private var amount: String {
+        ProgressText.amount(bytes, expected > 0 ? max(expected, bytes) : nil, isExact: isExact)
+    }
     private var rateText: String? { rate >= 1 ? SummaryText.bytes(Int64(rate)) + "/s" : nil }
     private var objectsText: String? { objects > 1 ? "\(objectsDone) of \(objects) objects" : nil }
     private var leftText: String? {

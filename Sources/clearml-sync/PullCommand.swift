@@ -6,12 +6,13 @@ struct PullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Make the workspace hold exactly what the manifest declares.",
-        discussion: "Follows the lock and writes what is missing in it. With everything in place it touches no network.")
+        discussion: "Follows the lock and writes what is missing in it. With everything in place it touches no network."
+    )
 
     @OptionGroup var manifest: ManifestOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup(title: "Output options") var output: OutputOptions
 
     @Flag(help: "Ask again what the selected entries' URLs hold, whatever the lock says.")
     var refresh = false

@@ -80,7 +80,8 @@ final class Receipt: Sendable {
     private func record(_ state: State, _ exitCode: Int32, _ summary: Summary?, _ failure: Failure?) -> JSON {
         var members: [JSON.Member] = [
             JSON.Member("schema", .integer(Receipt.schema)),
-            JSON.Member("tool", .object(["name": "clearml-sync", "version": .string(ClearMLSync.configuration.version)])),
+            JSON.Member(
+                "tool", .object(["name": "clearml-sync", "version": .string(ClearMLSync.configuration.version)])),
             JSON.Member("command", .string(command)),
             JSON.Member("began", .string(state.began)), JSON.Member("ended", .string(EventJSON.timestamp())),
             JSON.Member("exit_code", .integer(Int64(exitCode))),
@@ -110,7 +111,8 @@ final class Receipt: Sendable {
         let id = item.entry.entry.id
         let mode = state.modes[id] ?? (item.action == .keep ? state.placedBefore[id]?.mode : nil)
         return .object([
-            "entry": EventJSON.entry(id), "path": .string(item.entry.path), "action": .string(EventLog.word(item.action)),
+            "entry": EventJSON.entry(id), "path": .string(item.entry.path),
+            "action": .string(EventLog.word(item.action)),
             "link": mode.map { .string($0.rawValue) } ?? .null,
             "objects": .array(item.objects.map { object($0, of: id, state) }),
         ])

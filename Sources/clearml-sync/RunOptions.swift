@@ -3,7 +3,6 @@ internal import Caching
 internal import Configuration
 internal import Execution
 internal import Planning
-internal import Platform
 internal import Remotes
 
 /// Options of commands that carry out a plan.
@@ -20,22 +19,26 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Go on after failures; end with 9 when there were any.")
     var keepGoing = false
 
-    @Flag(inversion: .prefixedNo, help: "Remove what this manifest placed for entries that it does not declare any more.")
+    @Flag(
+        inversion: .prefixedNo, help: "Remove what this manifest placed for entries that it does not declare any more.")
     var prune = true
 
     @Flag(help: "Make everything durable before the run ends (syncfs).")
     var sync = false
 
-    @Option(name: [.customShort("j"), .long], help: "Objects under way at once.")
+    @Option(name: [.customShort("j"), .long], help: .init("Objects under way at once.", valueName: "count"))
     var jobs: Int?
 
-    @Option(help: "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.")
+    @Option(
+        help: .init(
+            "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.",
+            valueName: "mode"))
     var link: String?
 
     @Flag(inversion: .prefixedNo, help: "Keep archives in the cache beside what they hold.")
     var keepArchives: Bool?
 
-    @Option(help: "Seconds to wait for another process that changes the workspace.")
+    @Option(help: .init("Seconds to wait for another process that changes the workspace.", valueName: "seconds"))
     var lockTimeout: Double = 600
 
     @Option(help: "Seconds without a byte after which a transfer is broken off and tried again.")

@@ -54,12 +54,11 @@ final class RunReport: Sendable {
     /// Carries out the plan with progress on the screen and signals going to the session.
     func execute(_ plan: Plan, in session: Session) throws -> Summary {
         planned(plan, in: session)
-        let summary = try Signals.reaching(session.interruption) {
-            try ProgressDisplay.during(session.progress, console) { try session.execute(plan) }
-        }
+        let summary = try console.during(session.progress, session.interruption) { try session.execute(plan) }
         self.summary.withLock { $0 = summary }
         for path in summary.drift {
-            let failure = Failure(.other, "somebody changed it; it stays as it is", subject: path, advice: "--force replaces it")
+            let failure = Failure(
+                .other, "somebody changed it; it stays as it is", subject: path, advice: "--force replaces it")
             Console.show(failure, as: "warning")
         }
         Console.note(SummaryText.line(summary))

@@ -50,7 +50,8 @@ struct Runner {
         sources.clientConfiguration.observe = report?.observe
         self.report = report
         session = try Session(
-            manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources, options: options,
+            manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources,
+            options: options,
             report: report?.hear ?? Runner.show)
     }
 

@@ -21,7 +21,7 @@ enum Signals {
                 return state.count == 1 ? state.interruption : nil
             }
             guard let interruption else {
-                Console.draw([], width: 80)
+                Console.draw([])
                 _exit(128 + signal)
             }
             Console.note("interrupted: what has come so far is kept (once more ends at once)")

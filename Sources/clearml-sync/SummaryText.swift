@@ -3,7 +3,7 @@ internal import Planning
 
 /// A run's closing words, and sizes as people read them.
 enum SummaryText {
-    /// `done in 1.3 s: 4 entries; 3 objects fetched (1.2 MiB, 0.9 MiB/s), 1 from cache; 3 hardlinks, 1 symlink`
+    /// `done in 1.3 s: 4 entries; 3 objects fetched, 1.2 MiB at 0.9 MiB/s, 1 from cache; 3 hardlinks, 1 symlink`
     static func line(_ summary: Summary) -> String {
         let failed = summary.failures.count { !$0.isOptional }
         let word =
@@ -29,11 +29,13 @@ enum SummaryText {
 
     private static func objects(_ summary: Summary) -> String {
         var parts: [String] = []
-        if summary.objectsTransferred > 0 {
+        if summary.bytesTransferred > 0 || summary.objectsTransferred > 0 {
             let rate = Int64(Double(summary.bytesTransferred) / max(summary.seconds, 0.001))
+            // A rate over an instant says nothing.
+            let speed = summary.seconds >= 0.1 ? " at \(bytes(rate))/s" : ""
             parts.append(
                 count(summary.objectsTransferred, "object", "objects")
-                    + " fetched (\(bytes(summary.bytesTransferred)), \(bytes(rate))/s)")
+                    + " fetched, \(bytes(summary.bytesTransferred))\(speed)")
         }
         // Of a run that had nothing to do, everything is from the cache, and that is no news.
         if summary.objectsFromCache > 0, summary.unchanged < summary.entries {
@@ -42,7 +44,9 @@ enum SummaryText {
         return parts.joined(separator: ", ")
     }
 
-    static func count(_ number: Int, _ one: String, _ many: String) -> String { "\(number) \(number == 1 ? one : many)" }
+    static func count(_ number: Int, _ one: String, _ many: String) -> String {
+        "\(number) \(number == 1 ? one : many)"
+    }
 
     private static func singular(_ mode: Entry.LinkMode) -> String { mode == .auto ? "file" : mode.rawValue }
     private static func plural(_ mode: Entry.LinkMode) -> String {
@@ -65,8 +69,9 @@ enum SummaryText {
         return unit == 0 ? "\(count) B" : "\(tenths(value)) \(units[unit])"
     }
 
-    /// `0.3 s`, `2 min 5 s`, `3 h 12 min`
+    /// `20 ms`, `0.3 s`, `2 min 5 s`, `3 h 12 min`
     static func seconds(_ value: Double) -> String {
+        if value < 0.0995 { return "\(Int((value * 1000).rounded())) ms" }
         if value < 59.95 { return "\(tenths(value)) s" }
         let whole = Int(value.rounded())
         return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"

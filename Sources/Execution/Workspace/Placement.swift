@@ -68,7 +68,9 @@ struct Placement: Sendable {
             placed.mode = .symlink
             return try placeSymlink(to: source, at: target, previous: previous, force: force)
         }
-        guard let digest = content.objects.first?.digest else { throw Failure(.other, "nothing is known of the content") }
+        guard let digest = content.objects.first?.digest else {
+            throw Failure(.other, "nothing is known of the content")
+        }
         let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))!
         var result: (mode: Entry.LinkMode, files: [Placed.File])?
         try replace(target, previous: previous, force: force, expecting: digest) { path in
@@ -116,7 +118,9 @@ struct Placement: Sendable {
 
     /// A folder that we placed makes room for a file; what a user put into it stops that.
     private func removeOwn(_ previous: Placed?, at target: String, force: Bool) throws {
-        guard let previous, previous.path == workspace.relative(target) else { throw Placement.foreign(workspace.relative(target)) }
+        guard let previous, previous.path == workspace.relative(target) else {
+            throw Placement.foreign(workspace.relative(target))
+        }
         _ = try remove(previous, force: force)
         if try FileSystem.status(target) != nil { throw Placement.foreign(workspace.relative(target)) }
     }
@@ -140,7 +144,9 @@ struct Placement: Sendable {
                 try builder.addSymlink(to: source, at: object.path)
             } else if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else {
-                    throw Failure(.other, "a tree that was in the cache is not there any more", cause: tree.description, advice: "run the same command again")
+                    throw Failure(
+                        .other, "a tree that was in the cache is not there any more", cause: tree.description,
+                        advice: "run the same command again")
                 }
                 try builder.add(listing, below: object.path)
             } else if let digest = object.digest {
@@ -186,7 +192,9 @@ struct Placement: Sendable {
                 try file.hash([.sha256]).values[0] == digest.bytes
             {
                 return  // The same bytes stand there anew.
-            } else if kind == .symlink, try Placement.isSymlink(new + "/" + path, to: FileSystem.symlinkTarget(old + "/" + path)) {
+            } else if kind == .symlink,
+                try Placement.isSymlink(new + "/" + path, to: FileSystem.symlinkTarget(old + "/" + path))
+            {
                 return
             } else {
                 throw Placement.foreign(content.path + "/" + path)
@@ -195,7 +203,9 @@ struct Placement: Sendable {
     }
 
     /// Everything below a folder that is not a non-empty folder, by relative path.
-    private func walk(_ root: String, below prefix: String = "", _ body: (String, FileStatus.Kind) throws -> Void) throws {
+    private func walk(
+        _ root: String, below prefix: String = "", _ body: (String, FileStatus.Kind) throws -> Void
+    ) throws {
         let items = try FileSystem.list(prefix.isEmpty ? root : root + "/" + prefix)
         if items.isEmpty, !prefix.isEmpty { return try body(prefix, .folder) }
         for item in items {

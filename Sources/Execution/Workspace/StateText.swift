@@ -27,7 +27,9 @@ struct StateText {
 
     static func append(_ placed: Placed, id: Entry.ID, to text: inout [UInt8]) {
         let shape = placed.isFolder ? "folder" : "file"
-        append(["entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path)], to: &text)
+        append(
+            ["entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path)],
+            to: &text)
         for object in placed.objects {
             append(["object", object.digest?.hex ?? "-", object.tree?.hex ?? "-", escape(object.path)], to: &text)
         }
@@ -90,7 +92,8 @@ struct StateText {
     /// - Returns: `nil` when the text is of another kind or format.
     init?(parsing bytes: [UInt8]) {
         var lines = StateText.lines(bytes)
-        guard lines.popFirst() == Substring(StateText.header), let first = lines.popFirst(), first.hasPrefix("manifest\t")
+        guard lines.popFirst() == Substring(StateText.header), let first = lines.popFirst(),
+            first.hasPrefix("manifest\t")
         else { return nil }
         manifest = StateText.unescape(first.dropFirst(9))
         entries = StateText.entries(lines)
@@ -114,7 +117,9 @@ struct StateText {
         var current: (id: Entry.ID, placed: Placed)?
         for line in lines {
             // At bytes: splitting a String at Characters takes five times as long.
-            let fields = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map { Substring($0) }
+            let fields = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map {
+                Substring($0)
+            }
             if fields[0] == "entry" {
                 if let current { entries[current.id] = current.placed }
                 current = entry(fields)
@@ -128,7 +133,8 @@ struct StateText {
     }
 
     private static func entry(_ fields: [Substring]) -> (Entry.ID, Placed)? {
-        guard fields.count == 6, let id = Entry.ID(fields[1]), let mode = Entry.LinkMode(rawValue: String(fields[2])) else {
+        guard fields.count == 6, let id = Entry.ID(fields[1]), let mode = Entry.LinkMode(rawValue: String(fields[2]))
+        else {
             return nil
         }
         let path = unescape(fields[5])

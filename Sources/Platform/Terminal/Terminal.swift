@@ -22,18 +22,6 @@ public enum ControlSequence {
     /// CSI J, ED: from the cursor to the end of the screen.
     public static let eraseToEndOfScreen = "\u{1B}[J"
 
-    /// The text without the styles that `Style` has put into it.
-    public static func stripped(_ text: String) -> String {
-        guard text.utf8.contains(0x1B) else { return text }
-        var (result, isInside) = ("", false)
-        for character in text {
-            if character == "\u{1B}" { isInside = true }
-            if !isInside { result.append(character) }
-            if character == "m" { isInside = false }
-        }
-        return result
-    }
-
     /// CSI m, SGR.
     public enum Style: String, Sendable {
         case bold = "1", dim = "2", red = "1;31", yellow = "1;33", green = "32", cyan = "36"

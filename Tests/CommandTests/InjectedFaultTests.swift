@@ -5,16 +5,8 @@ internal import Testing
 
 /// System calls that fail when nobody expects it. Needs strace(1), which injects the errors, and the right to trace;
 /// without them the suite is skipped.
-@Suite(.enabled(if: InjectedFaultTests.isPossible, "needs strace and the right to trace processes"))
+@Suite(.enabled(if: Strace.isPossible, "needs strace and the right to trace processes"))
 struct InjectedFaultTests {
-    static var isPossible: Bool {
-        guard
-            let probe = try? ChildProcess(
-                "strace", ["-o", "/dev/null", "true"], environment: ["PATH": "/usr/bin:/bin"])
-        else { return false }
-        return (try? probe.wait(.seconds(10))) == 0
-    }
-
     /// - Parameter fault: as strace's `-e inject=` takes it.
     private func pull(_ scene: PullScene, with fault: String) throws -> (output: Binary.Output, injected: Int) {
         let log = scene.folder["strace.log"]
@@ -33,7 +25,7 @@ struct InjectedFaultTests {
 
     @Test(arguments: [
         ("pwrite64:error=ENOSPC:when=2+", Int32(7)), ("pwrite64:error=EIO:when=2+", 1), ("fallocate:error=ENOSPC", 7),
-        ("pwrite64:error=EDQUOT:when=2+", 7), ("renameat2,rename,renameat:error=EIO:when=3+", 1),
+        ("pwrite64:error=EDQUOT:when=2+", 7), ("renameat2,rename,renameat:error=EIO", 1),
         ("fsync,fdatasync:error=EIO", 1),
     ])
     func aFailingDiskEndsTheRunAndLeavesNothingWrong(_ fault: String, _ exitCode: Int32) throws {
@@ -58,7 +50,7 @@ struct InjectedFaultTests {
     }
 
     /// A signal in the middle of a system call is no error.
-    @Test(arguments: ["read,pread64,write,pwrite64:error=EINTR:when=1+3"])
+    @Test(arguments: ["write,pwrite64:error=EINTR:when=2+3"])
     func anInterruptedCallIsMadeAgain(_ fault: String) throws {
         let scene = try PullScene()
         let large = LargeObjectTests.largeBytes(1 << 20)
@@ -68,5 +60,13 @@ struct InjectedFaultTests {
         #expect(injected > 0)
         #expect(output.exitCode == 0, "\(output.stderr)")
         #expect(scene.placed() == large)
+    }
+}
+
+enum Strace {
+    static var isPossible: Bool {
+        let path = ["PATH": "/usr/bin:/bin:/usr/local/bin"]
+        guard let probe = try? ChildProcess("strace", ["-o", "/dev/null", "true"], environment: path) else { return false }
+        return (try? probe.wait(.seconds(10))) == 0
     }
 }

@@ -31,7 +31,7 @@ import Testing
         var second = Lock.Object(url: "s3://b/z.tar", path: "z.tar")
         second.validator = .checksum(Checksum("crc32c:01020304")!)
         second.tree = Self.tree
-        lock.entries[Entry.ID(kind: .dataset, name: "d")] = Lock.Entry(key: "k2", objects: [first, second])
+        lock.entries[Entry.ID(kind: .dataset, name: "d")] = Lock.Entry(key: "k2", objects: [second, first])
         lock.entries[Entry.ID(kind: .artifact, name: "direct")] = Lock.Entry(
             key: "k1", objects: [Lock.Object(url: "file:///mnt/x", path: "")])
         return lock

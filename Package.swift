@@ -30,7 +30,8 @@ let package = Package(
             dependencies: [
                 "Execution", "Caching", "Remotes", "Configuration", "HOCON", "Planning", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 
@@ -119,7 +120,11 @@ let package = Package(
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CachingTests", dependencies: ["Caching", "Planning", "Platform", "TestSupport"],
+            name: "CachingTests",
+            dependencies: [
+                "Caching", "Planning", "Platform", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RemotesTests",

@@ -35,7 +35,8 @@ public final class BlobStore: Sendable {
 
     /// One stat(2), no index.
     /// - Parameter size: bytes, where they are known.
-    public func presence(_ digest: Digest, executable: Bool = false, size: Int64? = nil) throws(SystemError) -> Presence {
+    public func presence(_ digest: Digest, executable: Bool = false, size: Int64? = nil) throws(SystemError) -> Presence
+    {
         let name = Layout.blobName(digest, executable: executable)
         guard let status = try FileSystem.status(name, in: folder.descriptor) else { return .absent }
         guard status.kind == .file, size == nil || status.size == size,
@@ -57,24 +58,42 @@ public final class BlobStore: Sendable {
     }
 
     /// Re-hashes a blob from disk.
-    /// - Returns: false when the bytes were wrong: the blob is then in quarantine.
+    /// - Returns: false when it is gone, or its bytes were wrong: it is then in quarantine, as far as we may move it.
     public func reverify(_ digest: Digest, executable: Bool = false) throws -> Bool {
         let name = Layout.blobName(digest, executable: executable)
-        let file = try File(name, in: folder.descriptor)
-        guard Digest(bytes: try file.hash([.sha256]).values[0]) == digest else {
+        guard let before = try FileSystem.status(name, in: folder.descriptor) else { return false }
+        // Anything but a plain file is not opened: a FIFO would block, a symlink's target is not ours.
+        guard before.kind == .file, let file = try openIfThere(name),
+            Digest(bytes: try file.hash([.sha256]).values[0]) == digest
+        else {
             try quarantine(digest, executable: executable)
             return false
         }
-        // The owner may seal it again; somebody else's file keeps its mtime and is hashed again next time.
-        try? file.setModificationTime(Seal.time(digest))
+        // The owner may seal it again, unless somebody wrote meanwhile. Another's file is hashed again next time.
+        if try file.status() == before { try? file.setModificationTime(Seal.time(digest)) }
         return true
+    }
+
+    private func openIfThere(_ name: String) throws(SystemError) -> File? {
+        do { return try File(name, in: folder.descriptor, flags: O_RDONLY | O_NOFOLLOW) } catch {
+            guard error.code == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
     }
 
     /// Moves a blob out of the way of everybody; workspaces that share its inode keep what they have.
     public func quarantine(_ digest: Digest, executable: Bool) throws(SystemError) {
         let suffix = "\(FileTime.now().seconds).\(getpid())"
-        try FileSystem.rename(
-            layout.blob(digest, executable: executable), to: "\(layout.quarantine)/\(digest.hex).\(suffix)")
+        do {
+            try FileSystem.rename(
+                layout.blob(digest, executable: executable), to: "\(layout.quarantine)/\(digest.hex).\(suffix)")
+        } catch {
+            // Another process was faster, or the cache is not ours to change: nobody uses the blob either way.
+            guard [.noSuchFileOrDirectory, .permissionDenied, .notPermitted, .readOnlyFileSystem].contains(error.code)
+            else {
+                throw error
+            }
+        }
     }
 
     /// Starts a blob whose digest is not known yet: a private temporary file that `commit` publishes.

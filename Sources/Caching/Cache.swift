@@ -39,10 +39,11 @@ public final class Cache: Sendable {
         let layout = Layout(root: root)
         do {
             let isWritable = try Cache.prepare(layout)
-            let granularity = isWritable ? try Cache.timeGranularity(layout) : 1
             let isNetwork = try FileSystem.isNetwork(root)
             let lease = isWritable ? try Lease(layout: layout) : nil
-            let index = Index(path: Cache.indexPath(layout, isNetwork: isNetwork, folder: indexFolder), isWritable: isWritable)
+            let granularity = try lease.map { try Cache.timeGranularity($0.temporaryFolder) } ?? 1
+            let index = Index(
+                path: Cache.indexPath(layout, isNetwork: isNetwork, folder: indexFolder), isWritable: isWritable)
             let durability = try Durability(layout: layout, run: lease?.run, isNetwork: isNetwork)
             self.layout = layout
             self.isWritable = isWritable
@@ -81,9 +82,12 @@ public final class Cache: Sendable {
         guard found == "\(Layout.formatVersion)" else {
             throw OpenFailure.newerFormat(path: layout.root, found: found.isEmpty ? "unknown" : found)
         }
-        guard access(layout.temporary, W_OK) == 0, access(layout.blobs, W_OK) == 0 else { return false }
-        for folder in layout.folders { try FileSystem.createFolder(folder) }
-        return true
+        // A folder that somebody cleared away is made again; where even that is forbidden, we only read.
+        for folder in layout.folders where try FileSystem.status(folder) == nil {
+            do { try FileSystem.createFolder(folder) } catch { return false }
+        }
+        return faccessat(AT_FDCWD, layout.temporary, W_OK, AT_EACCESS) == 0
+            && faccessat(AT_FDCWD, layout.blobs, W_OK, AT_EACCESS) == 0
     }
 
     private static func write(_ text: String, to path: String) throws(SystemError) {
@@ -91,8 +95,8 @@ public final class Cache: Sendable {
     }
 
     /// Nanoseconds that this file system can keep apart in an mtime: 1 where seals are exact.
-    private static func timeGranularity(_ layout: Layout) throws(SystemError) -> Int {
-        let path = "\(layout.temporary)/.granularity-\(getpid())"
+    private static func timeGranularity(_ folder: String) throws(SystemError) -> Int {
+        let path = folder + "/granularity"
         let probe = try File(path, flags: O_CREAT | O_WRONLY | O_TRUNC, mode: 0o600)
         defer { try? FileSystem.remove(path) }
         let now = FileTime.now().seconds
@@ -104,9 +108,17 @@ public final class Cache: Sendable {
         return 1_000_000_000
     }
 
-    private static func indexPath(_ layout: Layout, isNetwork: Bool, folder: String?) -> String {
+    private static func indexPath(_ layout: Layout, isNetwork: Bool, folder: String?) -> String? {
         guard isNetwork || folder != nil else { return layout.index }
-        let folder = folder ?? "/var/tmp/clearml-sync-\(getuid())"
+        let own = "/var/tmp/clearml-sync-\(geteuid())"
+        if folder == nil {
+            // Everybody may write to /var/tmp: who has made our folder there before us could tell us what URLs hold.
+            try? FileSystem.createFolder(own, mode: 0o700)
+            guard let status = try? FileSystem.status(own), status.kind == .folder, status.owner == geteuid(),
+                status.mode & 0o022 == 0
+            else { return nil }
+        }
+        let folder = folder ?? own
         var hasher = ContentHasher(.sha256)
         var root = layout.root
         root.withUTF8 { hasher.update(UnsafeRawBufferPointer($0)) }

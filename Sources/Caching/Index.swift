@@ -34,7 +34,8 @@ public final class Index: Sendable {
     }
 
     private static let version = 1
-    private let path: String
+    /// `nil` where no place for it is safe.
+    private let path: String?
     private let isWritable: Bool
     private let database = Mutex<Opened>(.untried)
 
@@ -44,7 +45,7 @@ public final class Index: Sendable {
         case impossible
     }
 
-    init(path: String, isWritable: Bool) {
+    init(path: String?, isWritable: Bool) {
         self.path = path
         self.isWritable = isWritable
     }
@@ -57,9 +58,12 @@ public final class Index: Sendable {
             guard
                 let row = try SQLite.Row.fetchOne(
                     database, sql: "SELECT validator, digest, size FROM url WHERE url = ?", arguments: [url]),
-                let validator = Validator(row["validator"] as String), let digest = Digest(hex: row["digest"] as String)
+                // By `fromDatabaseValue`, which gives `nil` where the subscript would stop the program.
+                let validator = String.fromDatabaseValue(row["validator"]).flatMap({ Validator($0) }),
+                let digest = String.fromDatabaseValue(row["digest"]).flatMap({ Digest(hex: $0) }),
+                let size = Int64.fromDatabaseValue(row["size"]), size >= 0
             else { return nil }
-            return Seen(validator: validator, digest: digest, size: row["size"])
+            return Seen(validator: validator, digest: digest, size: size)
         }
     }
 
@@ -68,9 +72,11 @@ public final class Index: Sendable {
         read { database in
             let hex = try String.fetchOne(
                 database,
-                sql: "SELECT digest FROM local WHERE path = ? AND size = ? AND seconds = ? AND nanoseconds = ? AND inode = ?",
+                sql:
+                    "SELECT digest FROM local WHERE path = ? AND size = ? AND seconds = ? AND nanoseconds = ? AND inode = ?",
                 arguments: [
-                    path, status.size, status.modified.seconds, status.modified.nanoseconds, Int64(bitPattern: status.inode),
+                    path, status.size, status.modified.seconds, status.modified.nanoseconds,
+                    Int64(bitPattern: status.inode),
                 ])
             return hex.flatMap { Digest(hex: $0) }
         }
@@ -118,9 +124,11 @@ public final class Index: Sendable {
             ).execute(arguments: [url, seen.validator.text, seen.digest.hex, seen.size])
         case .local(let path, let status, let digest):
             try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO local (path, size, seconds, nanoseconds, inode, digest) VALUES (?, ?, ?, ?, ?, ?)"
+                sql:
+                    "INSERT OR REPLACE INTO local (path, size, seconds, nanoseconds, inode, digest) VALUES (?, ?, ?, ?, ?, ?)"
             ).execute(arguments: [
-                path, status.size, status.modified.seconds, status.modified.nanoseconds, Int64(bitPattern: status.inode),
+                path, status.size, status.modified.seconds, status.modified.nanoseconds,
+                Int64(bitPattern: status.inode),
                 digest.hex,
             ])
         case .used(let digest):
@@ -162,8 +170,14 @@ public final class Index: Sendable {
             case .open(let queue): return queue
             case .impossible: return nil
             case .untried:
+                guard let path else { return nil }
                 if !creating, !FileSystem.exists(path) { return nil }
-                let queue = open() ?? (isWritable ? { removeFiles(); return open() }() : nil)
+                let queue =
+                    open(path)
+                    ?? (isWritable
+                        ? {
+                            removeFiles(path); return open(path)
+                        }() : nil)
                 state = queue.map { .open($0) } ?? .impossible
                 return queue
             }
@@ -172,21 +186,21 @@ public final class Index: Sendable {
 
     @discardableResult
     private func abandonIfDamaged(_ error: any Error) -> Bool {
-        guard isWritable, let code = (error as? DatabaseError)?.resultCode,
+        guard isWritable, let path, let code = (error as? DatabaseError)?.resultCode,
             [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA].contains(code)
         else { return false }
         database.withLock { state in
             state = .untried
-            removeFiles()
+            removeFiles(path)
         }
         return true
     }
 
-    private func removeFiles() {
+    private func removeFiles(_ path: String) {
         for suffix in ["", "-wal", "-shm", "-journal"] { try? FileSystem.remove(path + suffix) }
     }
 
-    private func open() -> DatabaseQueue? {
+    private func open(_ path: String) -> DatabaseQueue? {
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(10)
         configuration.readonly = !isWritable

@@ -38,14 +38,19 @@ public final class Lease: Sendable {
 
     /// Removes leases of processes that died, with their unfinished files.
     private static func clearDead(layout: Layout, except own: String) throws(SystemError) {
+        let host = hostName.split(separator: "-", omittingEmptySubsequences: false)
         for item in try FileSystem.list(layout.leases) where item.name != own {
-            // Only our own host's locks are sure to be seen here.
-            guard item.name.hasPrefix(hostName + "-") else { continue }
+            // Only our own host's locks are sure to be seen here. Host names have hyphens: 'a' is not 'a-b'.
+            guard item.name.split(separator: "-", omittingEmptySubsequences: false).dropLast(2) == host[...] else {
+                continue
+            }
             guard let file = try? File(layout.leases + "/" + item.name, flags: O_RDWR),
                 (try? file.tryLock(.exclusive)) == true
             else { continue }
             // A lease is locked right after it is created: an unlocked young one may be in between.
-            guard let status = try? file.status(), FileTime.now().seconds - status.modified.seconds > 2 else { continue }
+            guard let status = try? file.status(), FileTime.now().seconds - status.modified.seconds > 2 else {
+                continue
+            }
             try? FileSystem.removeAll(layout.temporary + "/" + item.name)
             try? FileSystem.remove(layout.leases + "/" + item.name)
         }

@@ -40,7 +40,9 @@ struct PartialJournal {
         let text = String(decoding: try File(path).readAll(limit: 256 << 20), as: UTF8.self)
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()[...]
         guard lines.popFirst() == "clearml-sync-partial 1", let escaped = lines.popFirst(),
-            let validator = lines.popFirst().flatMap({ Validator($0) }), let size = lines.popFirst().flatMap({ Int64($0) })
+            let validator = lines.popFirst().flatMap({ Validator($0) }),
+            let size = lines.popFirst().flatMap({ Int64($0) }),
+            size >= 0
         else { return nil }
         var identity = ""
         var isEscaped = false
@@ -56,7 +58,8 @@ struct PartialJournal {
         }
         let claims = lines.compactMap { line -> Claim? in
             let fields = line.split(separator: " ")
-            guard fields.count == 3, let offset = Int64(fields[0]), let length = Int64(fields[1]), length > 0, offset >= 0,
+            guard fields.count == 3, let offset = Int64(fields[0]), let length = Int64(fields[1]), length > 0,
+                offset >= 0,
                 offset <= size - length, fields[2].utf8.count == 32
             else { return nil }
             return Claim(range: offset..<offset + length, fingerprint: String(fields[2]))

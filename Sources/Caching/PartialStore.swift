@@ -57,8 +57,10 @@ public final class PartialStore: Sendable {
     /// What is left of a download of this object, whoever writes it; for progress and planning.
     public func claimed(identity: String) -> (validator: Validator, size: Int64, bytes: Int64)? {
         let path = layout.partial + "/" + PartialStore.key(identity)
-        guard let journal = try? PartialJournal.read(path + ".journal") else { return nil }
-        return (journal.header.validator, journal.header.size, journal.claims.reduce(0) { $0 + Int64($1.range.count) })
+        guard FileSystem.exists(path), let journal = try? PartialJournal.read(path + ".journal") else { return nil }
+        var claimed = ByteRanges()
+        for claim in journal.claims { claimed.insert(claim.range) }
+        return (journal.header.validator, journal.header.size, claimed.count)
     }
 
     /// Removes partials that nobody has written to for `age` seconds and nobody holds.
@@ -69,8 +71,9 @@ public final class PartialStore: Sendable {
             guard let status = try FileSystem.status(path), status.modified.seconds < limit,
                 let file = try? File(path, flags: O_RDWR), try file.tryLock(.exclusive)
             else { continue }
-            try FileSystem.remove(path)
+            // While the file is locked nobody else begins a journal.
             try FileSystem.remove(path + ".journal")
+            try FileSystem.remove(path)
         }
     }
 

@@ -23,7 +23,7 @@ public final class TreeStore: Sendable {
         guard let status = try FileSystem.status(layout.tree(tree)) else { return nil }
         let bytes = try File(layout.tree(tree)).readAll(limit: Int(status.size) + 1)
         guard let listing = try? TreeListing(parsing: bytes), listing.digest == tree else {
-            if isWritable { try FileSystem.remove(layout.tree(tree)) }
+            if isWritable { try? FileSystem.remove(layout.tree(tree)) }
             return nil
         }
         return listing
@@ -33,9 +33,11 @@ public final class TreeStore: Sendable {
     public func store(_ listing: TreeListing) throws(SystemError) -> Digest {
         let digest = listing.digest
         let path = layout.tree(digest)
-        guard try FileSystem.status(path) == nil else { return digest }
+        let text = listing.encoded
+        // A name alone proves nothing: a power loss may have left it without its text.
+        if let found = try? File(path).readAll(limit: text.count), found == text { return digest }
         try FileSystem.createFolder(layout.trees + "/" + digest.hex.prefix(2))
-        try AtomicFile.write(listing.encoded, to: path, mode: 0o444, synchronizing: synchronizes)
+        try AtomicFile.write(text, to: path, mode: 0o444, synchronizing: synchronizes)
         return digest
     }
 
@@ -45,14 +47,15 @@ public final class TreeStore: Sendable {
     public func tree(ofArchive archive: Digest, recipe: Recipe) throws(SystemError) -> Digest? {
         let path = recipePath(archive, recipe)
         guard try FileSystem.status(path) != nil else { return nil }
-        let text = String(decoding: try File(path).readAll(limit: 4096), as: UTF8.self)
-        guard let tree = Digest(text.filter { !$0.isWhitespace }), try contains(tree) else { return nil }
+        guard let text = try? File(path).readAll(limit: 4096),
+            let tree = Digest(String(decoding: text, as: UTF8.self).filter { !$0.isWhitespace }), try contains(tree)
+        else { return nil }
         return tree
     }
 
     public func record(_ tree: Digest, ofArchive archive: Digest, recipe: Recipe) throws(SystemError) {
         let path = recipePath(archive, recipe)
-        guard try FileSystem.status(path) == nil else { return }
+        guard try self.tree(ofArchive: archive, recipe: recipe) != tree else { return }
         try FileSystem.createFolder(layout.recipes + "/" + archive.hex.prefix(2))
         try AtomicFile.write(Array("\(tree)\n".utf8), to: path, mode: 0o444, synchronizing: synchronizes)
     }

@@ -24,6 +24,13 @@ public struct Settings: Sendable {
     public var warnings: [ConfigurationWarning]
     /// Every key with its value as it may be shown, for `config show`.
     public var listing: [ListedSetting]
+
+    /// Flags that are settings, without their dashes: `load` reads their variables itself.
+    public static let flags: Set<String> = [
+        "cache-dir", "keep-archives", "link", "jobs", "connections-per-host", "limit-rate", "sdk-cache", "upstream",
+        "index-dir",
+        "max-unpacked-bytes", "max-unpack-ratio",
+    ]
 }
 
 /// `sdk.storage.cache`

@@ -46,6 +46,7 @@ struct SettingsReader {
             if let text, !text.isEmpty { candidates.append((.text(text), origin, key)) }
         }
         if let flag {
+            assert(Settings.flags.contains(flag), "--\(flag) is not in Settings.flags")
             add(flags[flag], .flag(flag))
             let variable = EnvironmentVariable(flag: flag).name
             add(environment[variable], .environment(variable))

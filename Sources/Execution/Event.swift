@@ -70,7 +70,7 @@ public final class Progress: Sendable {
             let value = total.load(ordering: .relaxed)
             return value < 0 ? nil : value
         }
-        /// Bytes that came so far.
+        /// Bytes that are here, those of an earlier run included.
         public var bytes: Int64 { done.load(ordering: .relaxed) }
 
         func add(_ count: Int) { done.wrappingAdd(Int64(count), ordering: .relaxed) }
@@ -80,7 +80,8 @@ public final class Progress: Sendable {
     private struct State {
         var transfers: [ObjectIdentifier: Transfer] = [:]
         var expectedBytes: Int64 = 0
-        var isExact = true
+        /// Objects whose size nobody knows yet.
+        var unsized = 0
         var objects = 0
         var objectsDone = 0
     }
@@ -93,17 +94,20 @@ public final class Progress: Sendable {
     /// Bytes that moved so far.
     public var bytes: Int64 { moved.load(ordering: .relaxed) }
     /// Bytes to move in all, as far as known, and whether that is everything.
-    public var expected: (bytes: Int64, isExact: Bool) { state.withLock { ($0.expectedBytes, $0.isExact) } }
+    public var expected: (bytes: Int64, isExact: Bool) { state.withLock { ($0.expectedBytes, $0.unsized == 0) } }
     /// Objects that had to be brought here, and those that are.
     public var objects: (done: Int, total: Int) { state.withLock { ($0.objectsDone, $0.objects) } }
     /// What is under way, in no order.
     public var transfers: [Transfer] { state.withLock { Array($0.transfers.values) } }
 
-    func expect(objects: Int, bytes: Int64, isExact: Bool) {
+    /// - Parameters:
+    ///   - bytes: of those whose size is known.
+    ///   - unsized: how many of them have no known size.
+    func expect(objects: Int, bytes: Int64, unsized: Int) {
         state.withLock { state in
             state.objects += objects
             state.expectedBytes += bytes
-            state.isExact = state.isExact && isExact
+            state.unsized += unsized
         }
     }
 
@@ -117,6 +121,16 @@ public final class Progress: Sendable {
         state.withLock { state in
             state.transfers[ObjectIdentifier(transfer)] = nil
             state.objectsDone += 1
+            if transfer.size == nil { state.unsized -= 1 }
+        }
+    }
+
+    /// An object that another one's transfer has brought along.
+    func spare(_ bytes: Int64?) {
+        state.withLock { state in
+            state.objectsDone += 1
+            state.expectedBytes -= bytes ?? 0
+            if bytes == nil { state.unsized -= 1 }
         }
     }
 
@@ -125,10 +139,14 @@ public final class Progress: Sendable {
         transfer.add(count)
     }
 
-    /// A size that nobody knew before.
-    func learn(_ size: Int64, for transfer: Transfer) {
+    /// A size that nobody knew before, of which some bytes may be here from an earlier run.
+    func learn(_ size: Int64, for transfer: Transfer, alreadyHere: Int64 = 0) {
+        if alreadyHere > transfer.bytes { transfer.add(Int(alreadyHere - transfer.bytes)) }
         guard transfer.size == nil else { return }
         transfer.setSize(size)
-        state.withLock { $0.expectedBytes += size }
+        state.withLock { state in
+            state.expectedBytes += size - alreadyHere
+            state.unsized -= 1
+        }
     }
 }

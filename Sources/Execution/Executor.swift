@@ -25,12 +25,16 @@ final class Executor {
         var limits = ExtractionLimits()
         /// Seconds after which an object that another process seems to fetch is fetched here too.
         var patience: Double = 120
+        /// Seconds without a byte after which a transfer is broken off and tried again.
+        var stallTimeout: Double = 60
     }
 
     /// What a run came to.
     struct Outcome: Sendable {
         var placed: [Entry.ID: Placed]
         var acquired: [Entry.ID: [Acquired]] = [:]
+        /// Of those, the ones that were to be brought here and did not come.
+        var absent: [Entry.ID: Set<Int>] = [:]
         var failures: [(id: Entry.ID, failure: Failure, isOptional: Bool)] = []
         var removed: [String] = []
         var kept: [String] = []
@@ -43,6 +47,8 @@ final class Executor {
         let transfer: Progress.Transfer
         var download: Download?
         var holdsLock = false
+        /// Another process held the object's lock.
+        var hasWaited = false
         /// A copy in the SDK's cache was looked at.
         var hasTriedAdopting = false
         let waitingSince = MonotonicTime.now()
@@ -78,6 +84,8 @@ final class Executor {
     private var failed: Set<Int> = []
     private var placing = 0
     private var rows: [Index.Row] = []
+    /// Bytes of the blobs that `rows` tell of.
+    private var unrecorded: Int64 = 0
     private var stop: Failure?
 
     init(
@@ -98,7 +106,7 @@ final class Executor {
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(
-            client: client, cache: cache, progress: progress,
+            client: client, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
             schedule: { seconds, work in inbox.schedule(after: seconds, work) },
             retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) })
     }
@@ -131,10 +139,10 @@ final class Executor {
     // MARK: Deciding
 
     private func prepare() {
-        var bytes: Int64 = 0
+        var (bytes, unsized) = (Int64(0), 0)
         for (index, item) in plan.items.enumerated() {
             let id = item.entry.entry.id
-            outcome.acquired[id] = item.objects.map { Executor.known($0, direct: item.entry.access != .cache) }
+            outcome.acquired[id] = item.objects.map { known($0, of: item.entry) }
             switch item.action {
             case .keep, .drift: continue
             case .blocked(let reason):
@@ -145,18 +153,31 @@ final class Executor {
             var wanted = 0
             for (number, object) in item.objects.enumerated() where object.acquisition != .cached && object.acquisition != .direct {
                 queue.append((index, number))
+                outcome.absent[id, default: []].insert(number)
                 wanted += 1
-                if case .fetch(let size?) = object.acquisition { bytes += size }
+                switch object.acquisition {
+                // An archive that is read where it lies costs no download, but it is read.
+                case .fetch(let size?) where item.entry.access == .cache: bytes += size
+                case .fetch, .revalidate: unsized += 1
+                case .adopt: bytes += object.resolved.knownSize ?? 0
+                case .unpack, .cached, .direct: break
+                }
             }
             missing[index] = wanted
             if wanted == 0, !options.fetchesOnly { place(index) }
         }
-        progress.expect(objects: queue.count, bytes: bytes, isExact: plan.download.isExact)
+        progress.expect(objects: queue.count, bytes: bytes, unsized: unsized)
     }
 
-    private static func known(_ object: Plan.Object, direct: Bool) -> Acquired {
+    private func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
         var acquired = Acquired(
-            direct ? .direct : .cache, digest: object.resolved.locked?.digest, size: object.resolved.knownSize)
+            resolved.access == .cache ? .cache : .direct, digest: object.resolved.locked?.digest, size: object.resolved.knownSize)
+        // Not locked yet, but cached: the manifest's own checksum says what it is, the blob how large.
+        if object.acquisition == .cached, acquired.digest == nil, let digest = resolved.entry.checksum?.digest,
+            case .present(let status) = try? cache.blobs.presence(digest)
+        {
+            (acquired.digest, acquired.size) = (digest, status.size)
+        }
         acquired.tree = object.resolved.locked?.tree
         acquired.validator = object.resolved.locked?.validator
         acquired.version = object.resolved.locked?.version
@@ -186,7 +207,14 @@ final class Executor {
             return
         }
         let planned = plan.items[item].objects[object]
-        let transfer = progress.begin(planned.resolved.url.identity, size: planned.resolved.knownSize)
+        // What is asked for anew may have another size by now, or none to bring at all.
+        var size = planned.resolved.knownSize
+        switch planned.acquisition {
+        case .fetch(let bytes): size = plan.items[item].entry.access == .cache ? bytes.map { size ?? $0 } : nil
+        case .revalidate: size = nil
+        case .unpack, .adopt, .cached, .direct: break
+        }
+        let transfer = progress.begin(planned.resolved.url.identity, size: size)
         let job = Job(item: item, object: object, transfer: transfer)
         let number = item << 24 | object
         jobs[number] = job
@@ -209,12 +237,13 @@ extension Executor {
         let identity = resolved.identity(version: entry.version)
         if !job.holdsLock, locks != nil {
             guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now() else {
-                report(.waiting(entry.id, url: resolved.url.identity))
+                if !job.hasWaited { report(.waiting(entry.id, url: resolved.url.identity)) }
+                job.hasWaited = true
                 return inbox.schedule(after: 0.1) { [inbox] in inbox.post(.retry(number)) }
             }
             job.holdsLock = true
             // Another process may have brought it while we waited.
-            if let there = try? alreadyThere(planned, identity) { return finish(number, .success(there)) }
+            if let there = try? alreadyThere(planned, identity, entry) { return finish(number, .success(there)) }
         }
         report(.fetching(entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
         let order = intakeOrder(entry, resolved, identity)
@@ -226,19 +255,22 @@ extension Executor {
         }
     }
 
-    private func alreadyThere(_ planned: Plan.Object, _ identity: String) throws -> Acquired? {
+    private func alreadyThere(_ planned: Plan.Object, _ identity: String, _ entry: Entry) throws -> Acquired? {
         if case .revalidate = planned.acquisition, !options.offline { return nil }
         let seen = cache.index.seen(identity)
-        guard let digest = planned.resolved.locked?.digest ?? (options.offline ? seen?.digest : nil) else { return nil }
+        let known = planned.resolved.locked?.digest ?? entry.checksum?.digest
+        guard let digest = known ?? (options.offline ? seen?.digest : nil) else { return nil }
         var found = Acquired(.cache, digest: digest, size: planned.resolved.knownSize ?? seen?.size)
         found.validator = planned.resolved.locked?.validator ?? seen?.validator
         if let recipe = planned.resolved.recipe {
-            guard let tree = try cache.trees.tree(ofArchive: digest, recipe: recipe), tree == planned.resolved.locked?.tree || options.offline
+            guard let tree = try cache.trees.tree(ofArchive: digest, recipe: recipe),
+                tree == planned.resolved.locked?.tree ?? tree || options.offline
             else { return nil }
             found.tree = tree
             return found
         }
-        guard try cache.blobs.verified(digest) != nil else { return nil }
+        guard let status = try cache.blobs.verified(digest) else { return nil }
+        found.size = status.size
         return found
     }
 
@@ -311,11 +343,22 @@ extension Executor {
             if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity) {
                 order.cached = seen.validator
                 cached = digest
+            } else if job.hasWaited, let seen = cache.index.seen(intakeOrder.identity),
+                (try? holds(seen.digest, intakeOrder.recipe)) == true
+            {
+                // Whom we waited for has just brought it: the server need only say that it is still the same.
+                order.cached = seen.validator
+                cached = seen.digest
             }
             bring(number, order, intakeOrder, job.transfer, cached: cached)
         } catch {
             finish(number, .failure(Failure(error)))
         }
+    }
+
+    private func holds(_ digest: Digest, _ recipe: Recipe?) throws -> Bool {
+        if let recipe, try cache.trees.tree(ofArchive: digest, recipe: recipe) != nil { return true }
+        return try cache.blobs.verified(digest) != nil
     }
 
     /// A file in the cache of ClearML's SDK that may hold the very bytes; only worth a look when we can tell.
@@ -368,9 +411,12 @@ extension Executor {
             let identity = item.objects[job.object].resolved.identity(version: item.entry.entry.version)
             rows.append(.seen(url: identity, Index.Seen(validator: validator, digest: blob.digest, size: blob.size)))
         }
-        if rows.count >= 2000 {
+        // A process that waits for this object, or that comes after we are killed, is not to fetch much of it again.
+        unrecorded += blob.size
+        if rows.count >= 2000 || unrecorded >= 1 << 20 {
             cache.index.record(rows)
             rows.removeAll(keepingCapacity: true)
+            unrecorded = 0
         }
     }
 
@@ -390,9 +436,14 @@ extension Executor {
                 var same = acquired
                 same.origin = .cache
                 same.transferred = 0
+                if case .fetch(let bytes) = plan.items[item].objects[object].acquisition { progress.spare(bytes) }
                 accept(same, item, object)
             }
-        case .failure(let failure):
+        case .failure(var failure):
+            if failure.kind == .integrity, failure.advice == nil, item.objects[job.object].resolved.locked != nil {
+                failure.advice =
+                    "if the new content is right, run 'clearml-sync lock --upgrade' for \(item.entry.entry.id.name)"
+            }
             fail(job.item, failure)
             // Another entry may have other mirrors or credentials for the same content.
             for waiter in waiters { queue.append(waiter) }
@@ -403,6 +454,7 @@ extension Executor {
         let resolved = plan.items[item].objects[object].resolved
         let entry = plan.items[item].entry.entry
         outcome.acquired[entry.id]?[object] = acquired
+        outcome.absent[entry.id]?.remove(object)
         report(.acquired(entry.id, url: resolved.url.identity, acquired))
         missing[item, default: 0] -= 1
         if missing[item] == 0, !failed.contains(item), stop == nil, !options.fetchesOnly { place(item) }

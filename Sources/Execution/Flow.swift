@@ -20,7 +20,8 @@ final class Flow: Sendable {
     ///   - done: told once, on any thread, with what was taken in.
     init(
         _ order: Download.Order, _ intakeOrder: Intake.Order, transport: Transport, pool: WorkerPool,
-        transfer: Progress.Transfer, cached: Digest?, done: @escaping @Sendable (Result<Acquired, Failure>, Blob?) -> Void
+        transfer: Progress.Transfer, cached: Digest?,
+        done: @escaping @Sendable (Result<Acquired, Failure>, Blob?) -> Void
     ) {
         let link = Link()
         let cache = transport.cache
@@ -56,7 +57,10 @@ final class Flow: Sendable {
                 pool.submit { judged(Result { try intake.take(bytes) }.mapError { Failure($0) }) }
             case .success(.unchanged):
                 pool.submit {
-                    done(Result { try Flow.unchanged(intakeOrder, cached, cache: cache, intake) }.mapError { Failure($0) }, nil)
+                    done(
+                        Result { try Flow.unchanged(intakeOrder, cached, cache: cache, intake) }.mapError {
+                            Failure($0)
+                        }, nil)
                 }
             }
         }
@@ -71,15 +75,18 @@ final class Flow: Sendable {
         _ order: Intake.Order, _ cached: Digest?, cache: Cache, _ intake: Intake
     ) throws -> Acquired {
         guard let cached, let seen = cache.index.seen(order.identity) else {
-            throw Failure(.other, "the cache lost what the server called unchanged", advice: "run the same command again")
+            throw Failure(
+                .other, "the cache lost what the server called unchanged", advice: "run the same command again")
         }
         var acquired = Acquired(.cache, digest: cached, size: seen.size)
         acquired.validator = seen.validator
         if let expected = order.expectation.digest, expected != cached {
-            throw Failure(.integrity, "the content is not what it should be", cause: "expected \(expected), found \(cached)")
+            throw Failure(
+                .integrity, "the content is not what it should be", cause: "expected \(expected), found \(cached)")
         }
         if let recipe = order.recipe {
-            acquired.tree = try cache.trees.tree(ofArchive: cached, recipe: recipe) ?? intake.unpack(cached: cached, recipe: recipe)
+            acquired.tree =
+                try cache.trees.tree(ofArchive: cached, recipe: recipe) ?? intake.unpack(cached: cached, recipe: recipe)
         }
         return acquired
     }

@@ -156,14 +156,17 @@ final class Intake: Sendable {
     }
 
     private func judge(_ body: GrowingBody, _ blob: Blob, _ tree: Result<TreeListing, Failure>?) throws -> Taken {
-        // Wrong bytes explain an archive that cannot be unpacked, so they are told first.
-        do { try order.expectation.check(blob) } catch {
-            try? body.partial.discard()
-            throw error
-        }
         var taken = Taken(blob: blob)
-        if let recipe = order.recipe, let tree {
-            taken.tree = try record(tree.get(), of: blob.digest, recipe)
+        do {
+            // Wrong bytes explain an archive that cannot be unpacked, so they are told first.
+            try order.expectation.check(blob)
+            if let recipe = order.recipe, let tree {
+                taken.tree = try record(tree.get(), of: blob.digest, recipe)
+            }
+        } catch {
+            // Otherwise the next run would resume the same bytes, whole and wrong, and never ask the server again.
+            if Failure(error).kind == .integrity { try? body.partial.discard() }
+            throw error
         }
         if order.recipe == nil || order.keepsArchive {
             try body.partial.publish(to: cache.blobs, as: blob.digest)

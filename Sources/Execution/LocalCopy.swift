@@ -18,6 +18,8 @@ public struct LocalCopy {
         public init() {}
     }
 
+    public let progress = Progress()
+    public let interruption = Interruption()
     private let cache: Cache
     private let access: AccessRules
     private let sources: SourceRules
@@ -73,8 +75,10 @@ public struct LocalCopy {
         let executor = Executor(
             plan, cache: cache,
             placement: Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs)), placed: [:],
-            sources: sources, options: executorOptions, progress: Progress(), report: report)
+            sources: sources, options: executorOptions, progress: progress, report: report)
+        interruption.reach(executor.interrupt)
         let outcome = executor.run()
+        if outcome.interruption != nil { throw Failure(.interrupted, "interrupted") }
         if let failure = outcome.failures.first?.failure { throw failure.named(resolved.entry.url.identity) }
         guard let acquired = outcome.acquired[resolved.entry.id] else { throw Failure(.interrupted, "interrupted") }
         var content = Placement.Content(
@@ -102,7 +106,9 @@ public struct LocalCopy {
         } else if content.objects.count == 1, let tree = content.objects[0].tree {
             digest = tree
         } else {
-            let lines = content.objects.map { "\($0.path)\n\($0.tree?.hex ?? $0.digest?.hex ?? content.direct[$0.path] ?? "")" }
+            let lines = content.objects.map {
+                "\($0.path)\n\($0.tree?.hex ?? $0.digest?.hex ?? content.direct[$0.path] ?? "")"
+            }
             digest = LockFile.hash(Array(lines.joined(separator: "\n").utf8))
         }
         let target = cache.layout.checkout(digest)

@@ -43,8 +43,10 @@ extension Session {
                 return locked.digest == nil || object.recipe != nil && locked.tree == nil
             }
         }
-        var inventory = try Survey(cache: cache, workspace: workspace, state: Workspace.State(placed: [:], intended: [:]))
-            .inventory(entries, declared: [])
+        var inventory = try Survey(
+            cache: cache, workspace: workspace, state: Workspace.State(placed: [:], intended: [:])
+        )
+        .inventory(entries, declared: [])
         for entry in entries { inventory.observed[entry.entry.id] = .absent }
         let plan = Planning.plan(entries, inventory: inventory)
         try cache.durability.synchronizeEarlierRuns()
@@ -60,7 +62,9 @@ extension Session {
         updated.entries = updated.entries.filter { declared.contains($0.key) }
         let changes = Session.changes(from: lock, to: updated)
         if writes, !changes.isEmpty || !FileSystem.exists(lockFile.path) { try lockFile.save(updated) }
-        let failure = outcome.interruption == nil ? outcome.failures.first { !$0.isOptional }?.failure : Failure(.interrupted, "interrupted")
+        let failure =
+            outcome.interruption == nil
+            ? outcome.failures.first { !$0.isOptional }?.failure : Failure(.interrupted, "interrupted")
         return (changes, failure)
     }
 
@@ -87,7 +91,8 @@ extension Session {
             switch (old.entries[id], new.entries[id]) {
             case (nil, let entry?): LockChange(id: id, kind: .added, new: entry)
             case (let entry?, nil): LockChange(id: id, kind: .removed, old: entry)
-            case (let before, let after) where before != after: LockChange(id: id, kind: .changed, old: before, new: after)
+            case (let before, let after) where before != after:
+                LockChange(id: id, kind: .changed, old: before, new: after)
             default: nil
             }
         }

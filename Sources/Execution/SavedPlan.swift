@@ -49,14 +49,18 @@ public struct SavedPlan: Sendable {
 
     public var json: JSON {
         let pins = pins.sorted { $0.key < $1.key }.map { url, pin in
-            JSON.object(["url": .string(url), "validator": .string(pin.validator.text), "size": pin.size.map { .integer($0) }])
+            JSON.object([
+                "url": .string(url), "validator": .string(pin.validator.text), "size": pin.size.map { .integer($0) },
+            ])
         }
         return .object([
-            "clearml-sync-plan": .integer(SavedPlan.version), "manifest": .string(manifest), "workspace": .string(workspace),
+            "clearml-sync-plan": .integer(SavedPlan.version), "manifest": .string(manifest),
+            "workspace": .string(workspace),
             "selection": .object([
                 "names": .array(selection.names.map { .string($0) }),
                 "kinds": .array(selection.kinds.sorted().map { .string($0.rawValue) }),
-                "tags": .array(selection.tags.map { .string($0) }), "exclude": .array(selection.exclude.map { .string($0) }),
+                "tags": .array(selection.tags.map { .string($0) }),
+                "exclude": .array(selection.exclude.map { .string($0) }),
             ]),
             "force": .bool(force), "prune": .bool(prune),
             "inputs": .object(inputs.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
@@ -85,11 +89,15 @@ public struct SavedPlan: Sendable {
         let json: JSON
         do throws(JSON.ParseError) { json = try JSON(parsing: text) } catch { throw problem(error.description) }
         guard let version = json["clearml-sync-plan"]?.integer else { throw problem("it has another form") }
-        guard version == SavedPlan.version else { throw problem("it is of version \(version), this program reads \(SavedPlan.version)") }
+        guard version == SavedPlan.version else {
+            throw problem("it is of version \(version), this program reads \(SavedPlan.version)")
+        }
         func strings(_ value: JSON?) -> [String]? { value?.array?.compactMap(\.string) }
         guard let manifest = json["manifest"]?.string, let workspace = json["workspace"]?.string,
-            let selection = json["selection"], let names = strings(selection["names"]), let kinds = strings(selection["kinds"]),
-            let tags = strings(selection["tags"]), let exclude = strings(selection["exclude"]), let force = json["force"]?.bool,
+            let selection = json["selection"], let names = strings(selection["names"]),
+            let kinds = strings(selection["kinds"]),
+            let tags = strings(selection["tags"]), let exclude = strings(selection["exclude"]),
+            let force = json["force"]?.bool,
             let prune = json["prune"]?.bool, case .object(let inputs)? = json["inputs"],
             case .object(let decisions)? = json["decisions"], let pins = json["pins"]?.array
         else { throw problem("something is missing in it") }
@@ -103,7 +111,8 @@ public struct SavedPlan: Sendable {
         self.decisions = Dictionary(decisions.map { ($0.key, strings($0.value) ?? []) }) { first, _ in first }
         self.pins = [:]
         for pin in pins {
-            guard let url = pin["url"]?.string, let validator = pin["validator"]?.string.flatMap({ Validator($0) }) else {
+            guard let url = pin["url"]?.string, let validator = pin["validator"]?.string.flatMap({ Validator($0) })
+            else {
                 throw problem("a pin is damaged")
             }
             self.pins[url] = Pin(validator: validator, size: pin["size"]?.integer)
@@ -123,18 +132,22 @@ extension Session {
         }
         return SavedPlan(
             manifest: manifestPath, workspace: workspaceRoot, selection: options.selection, force: options.force,
-            prune: options.prune, inputs: try inputs(settings: settings), decisions: SavedPlan.decisions(plan), pins: pins)
+            prune: options.prune, inputs: try inputs(settings: settings), decisions: SavedPlan.decisions(plan),
+            pins: pins)
     }
 
     /// Digests of everything that was read.
     private func inputs(settings: String) throws -> [String: String] {
         var inputs = ["settings": LockFile.hash(Array(settings.utf8)).description]
-        for file in manifest.files { inputs["file \(SavedPlan.absolute(file))"] = LockFile.hash(try File(file).readAll()).description }
+        for file in manifest.files {
+            inputs["file \(SavedPlan.absolute(file))"] = LockFile.hash(try File(file).readAll()).description
+        }
         for (name, value) in manifest.environmentUsed {
             // The value may be a secret: only its digest is kept.
             inputs["variable \(name)"] = LockFile.hash(Array(value.utf8)).description
         }
-        inputs["lock"] = try FileSystem.status(lockFile.path, followSymlinks: true) == nil
+        inputs["lock"] =
+            try FileSystem.status(lockFile.path, followSymlinks: true) == nil
             ? "none" : LockFile.hash(try File(lockFile.path).readAll()).description
         return inputs
     }
@@ -160,7 +173,9 @@ extension Session {
                 throw SavedPlan.stale("content that was in the cache is gone", subject: id)
             }
         }
-        guard decisions.count == saved.decisions.count else { throw SavedPlan.stale("what is declared or placed has changed") }
+        guard decisions.count == saved.decisions.count else {
+            throw SavedPlan.stale("what is declared or placed has changed")
+        }
         return plan
     }
 }

@@ -34,6 +34,8 @@ public final class Session {
         public var synchronizes = false
         /// Seconds to wait for another process that changes the workspace.
         public var lockTimeout: Double = 600
+        /// Seconds without a byte after which a transfer is broken off and tried again.
+        public var stallTimeout: Double = 60
         /// Only look: take no lock, change nothing.
         public var readsOnly = false
 
@@ -46,6 +48,10 @@ public final class Session {
     public let lockFile: LockFile
     public let workspaceRoot: String
     public let progress = Progress()
+    /// What this manifest had in the workspace when the session began.
+    public var placedBefore: [Entry.ID: Placed] { state.placed }
+    /// The cache's folder.
+    public var cacheRoot: String { cache.layout.root }
     let cache: Cache
     let options: Options
     let workspace: Workspace
@@ -55,7 +61,7 @@ public final class Session {
     let state: Workspace.State
     let selected: [Entry]
     private let report: @Sendable (Event) -> Void
-    public internal(set) var interrupt: @Sendable (Int32) -> Void = { _ in }
+    public let interruption = Interruption()
 
     public init(
         manifest: Manifest, path: String, cache: Cache, access: AccessRules, sources: SourceRules, options: Options,
@@ -123,6 +129,7 @@ public final class Session {
 
     func resolve() throws -> [ResolvedEntry] {
         let names = options.upgrade.map { Set($0) }
+        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() { report(.warning(warning)) }
         let resolver = Resolver(lock: lock, access: access) { id in
             guard let names else { return false }
             return names.isEmpty || names.contains(id.name) || names.contains(id.description)
@@ -131,7 +138,11 @@ public final class Session {
         resolved.reserveCapacity(selected.count)
         for entry in selected {
             do throws(Failure) {
-                resolved.append(try resolver.resolve(entry))
+                let one = try resolver.resolve(entry)
+                if let reason = one.unlockedReason, options.upgrade == nil {
+                    report(.warning("\(entry.id): resolved anew, since \(reason)"))
+                }
+                resolved.append(one)
             } catch {
                 report(.failed(entry.id, error, isOptional: entry.optional))
                 unresolved.append((entry.id, error, entry.optional))
@@ -175,7 +186,10 @@ public final class Session {
         let outcome = run(plan, fetchesOnly: false)
         try record(outcome, plan: plan)
         if options.synchronizes { try cache.durability.synchronize() }
-        return Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
+        var summary = Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
+        // Also what came of objects that are not whole yet.
+        summary.bytesTransferred = max(summary.bytesTransferred, progress.bytes)
+        return summary
     }
 
     /// - Parameter fetchesOnly: leaves the workspace alone.
@@ -188,12 +202,13 @@ public final class Session {
         executorOptions.offline = options.offline
         executorOptions.keepsArchives = options.keepsArchives
         executorOptions.limits = options.limits
+        executorOptions.stallTimeout = options.stallTimeout
         executorOptions.fetchesOnly = fetchesOnly
         executorOptions.sdkCache = SDKCache(root: String(cache.layout.root.dropLast("/clearml-sync".count)))
         let executor = Executor(
             plan, cache: cache, placement: placement, placed: state.placed, sources: sources, options: executorOptions,
             progress: progress, report: report)
-        interrupt = executor.interrupt
+        interruption.reach(executor.interrupt)
         var outcome = executor.run()
         outcome.failures += unresolved
         return outcome

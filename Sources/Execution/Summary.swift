@@ -42,8 +42,9 @@ public struct Summary: Sendable {
             if item.action == .link || item.action == .relink, let placed = outcome.placed[id] {
                 linkModes[placed.mode, default: 0] += placed.files.count
             }
-            for acquired in outcome.acquired[id] ?? [] {
+            for (number, acquired) in (outcome.acquired[id] ?? []).enumerated() {
                 objects += 1
+                if outcome.absent[id]?.contains(number) == true { continue }
                 bytesTotal += acquired.size ?? 0
                 bytesTransferred += acquired.transferred
                 switch acquired.origin {

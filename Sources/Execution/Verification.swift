@@ -4,7 +4,9 @@ internal import Platform
 
 /// What stands in the workspace, compared with what was placed there.
 public struct WorkspaceReport: Sendable {
-    public enum State: String, Sendable { case clean, missing, drifted, notPlaced = "not placed", notDeclared = "not declared" }
+    public enum State: String, Sendable {
+        case clean, missing, drifted, notPlaced = "not placed", notDeclared = "not declared"
+    }
 
     public struct Line: Sendable {
         public var id: Entry.ID
@@ -44,7 +46,9 @@ extension Session {
             if !changes.drifted.isEmpty {
                 report.lines.append(.init(id: entry.id, state: .drifted, paths: changes.drifted))
             }
-            if !changes.missing.isEmpty { report.lines.append(.init(id: entry.id, state: .missing, paths: changes.missing)) }
+            if !changes.missing.isEmpty {
+                report.lines.append(.init(id: entry.id, state: .missing, paths: changes.missing))
+            }
             if changes.drifted.isEmpty, changes.missing.isEmpty {
                 report.lines.append(.init(id: entry.id, state: .clean, paths: []))
             }

@@ -88,6 +88,7 @@ public enum Hex {
     /// The bytes that the text spells, or `nil` for an odd length or another character.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count / 2)
         var high: UInt8?
         for character in text.utf8 {
             let value: UInt8

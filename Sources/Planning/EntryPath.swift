@@ -39,6 +39,19 @@ enum EntryPath {
     }
 }
 
+extension String {
+    /// Whether a text from outside (a lock, a state file) may be joined to a folder and names something below it.
+    ///
+    /// Not absolute, no empty component, `.` or `..`, no NUL. The workspace's own `.clearml-sync` is safe here: what this
+    /// is joined to is an entry's folder, which `EntryPath` keeps out of it.
+    public var isRelativePath: Bool {
+        !isEmpty && !utf8.contains(0)
+            && utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { component in
+                !component.isEmpty && !component.elementsEqual(".".utf8) && !component.elementsEqual("..".utf8)
+            }
+    }
+}
+
 extension Entry {
     /// How an object of this entry is unpacked; `nil` leaves it as it is.
     ///

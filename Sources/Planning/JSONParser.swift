@@ -71,7 +71,8 @@ extension JSON {
         private mutating func word(_ word: StaticString, _ value: JSON) throws(ParseError) -> JSON {
             let count = word.utf8CodeUnitCount
             guard offset + count <= bytes.count,
-                bytes[offset..<offset + count].elementsEqual(UnsafeRawBufferPointer(start: word.utf8Start, count: count))
+                bytes[offset..<offset + count].elementsEqual(
+                    UnsafeRawBufferPointer(start: word.utf8Start, count: count))
             else { throw failure("not a JSON value") }
             offset += count
             return value
@@ -119,21 +120,31 @@ extension JSON {
         private mutating func number() throws(ParseError) -> JSON {
             let start = offset
             var isInteger = true
-            scan: while offset < bytes.count {
-                switch bytes[offset] {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
-                case UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): isInteger = false
-                default: break scan
-                }
-                offset += 1
+            _ = take("-")
+            var isRight = take("0") || takeDigits()
+            if take(".") {
+                isInteger = false
+                isRight = takeDigits() && isRight
+            }
+            if take("e") || take("E") {
+                isInteger = false
+                _ = take("+") || take("-")
+                isRight = takeDigits() && isRight
             }
             let text = String(decoding: bytes[start..<offset], as: UTF8.self)
-            if isInteger, let value = Int64(text) { return .integer(value) }
-            guard let value = Double(text), value.isFinite else {
+            if isRight, isInteger, let value = Int64(text) { return .integer(value) }
+            guard isRight, let value = Double(text), value.isFinite else {
                 offset = start
                 throw failure("not a JSON value")
             }
             return .number(value)
+        }
+
+        /// - Returns: false when there is none.
+        private mutating func takeDigits() -> Bool {
+            let start = offset
+            while offset < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[offset]) { offset += 1 }
+            return offset > start
         }
 
         private mutating func string() throws(ParseError) -> String {

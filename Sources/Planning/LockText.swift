@@ -36,7 +36,7 @@ public enum LockText {
             encoded.listings[digest] = listing
             let sizes = objects.compactMap(\.size)
             var members = head + [.init("objects", .integer(Int64(objects.count)))]
-            if sizes.count == objects.count { members.append(.init("size", .integer(sizes.reduce(0, +)))) }
+            if sizes.count == objects.count { members.append(.init("size", .integer(Bytes.sum(sizes)))) }
             append(members + [.init("listing", .string(digest.description))], to: &encoded.text)
         }
         return encoded
@@ -73,13 +73,19 @@ public enum LockText {
                 guard let bytes = try listing(digest) else { return }
                 var objects: [Lock.Object] = []
                 try forEachLine(bytes, file: "\(file).d/\(digest.hex)") { json, _ in
-                    guard let object = Lock.Object(json) else { throw problem("the listing \(digest) is damaged") }
-                    objects.append(object)
+                    objects.append(try Lock.Object(json) { problem("the listing \(digest) is damaged: \($0)") })
                 }
                 lock.entries[id] = Lock.Entry(key: key, objects: objects)
             } else {
-                guard let object = Lock.Object(json) else { throw problem("a line that lacks url, path or a right digest") }
-                lock.entries[id, default: Lock.Entry(key: key, objects: [])].objects.append(object)
+                let object = try Lock.Object(json, problem)
+                var entry = lock.entries.removeValue(forKey: id) ?? Lock.Entry(key: key, objects: [])
+                // What a merge of two branches leaves behind; which of the lines is right only a resolution can tell.
+                guard entry.key == key else { throw problem("the lines of \(id) have different keys") }
+                guard entry.objects.last?.path != object.path else {
+                    throw problem("\(id) has two lines for '\(object.path)'")
+                }
+                entry.objects.append(object)
+                lock.entries[id] = entry
             }
         }
         guard hasHeader else {
@@ -99,8 +105,10 @@ public enum LockText {
                     do throws(JSON.ParseError) {
                         json = try JSON(parsing: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
                     } catch {
+                        let before = String(decoding: bytes[start..<start + error.offset], as: UTF8.self)
                         throw Problem(
-                            location: SourceLocation(file: file, line: line, column: error.offset + 1), message: error.problem)
+                            location: SourceLocation(file: file, line: line, column: before.count + 1),
+                            message: error.problem)
                     }
                     try body(json, line)
                 }
@@ -122,19 +130,28 @@ extension Lock.Object {
         return members
     }
 
-    fileprivate init?(_ json: JSON) {
-        guard let url = json["url"]?.string, let path = json["path"]?.string, let digest = json["digest"] else { return nil }
+    fileprivate init(_ json: JSON, _ problem: (String) -> LockText.Problem) throws(LockText.Problem) {
+        guard let url = json["url"]?.string, let path = json["path"]?.string, let digest = json["digest"] else {
+            throw problem("a line that lacks url, path or digest")
+        }
+        // The path is joined to a folder of the workspace, and a lock may come from anybody.
+        guard path.isEmpty || path.isRelativePath else {
+            throw problem("'path' does not name something below the entry")
+        }
         self.init(url: url, path: path)
         version = json["version"]?.string
         validator = json["validator"]?.string.flatMap { Validator($0) }
-        size = json["size"]?.integer
+        if let size = json["size"] {
+            guard let bytes = size.integer, bytes >= 0 else { throw problem("'size' is not a count of bytes") }
+            self.size = bytes
+        }
         if digest != .null {
-            guard let parsed = digest.string.flatMap({ Digest($0) }) else { return nil }
+            guard let parsed = digest.string.flatMap({ Digest($0) }) else { throw problem("'digest' is not a digest") }
             self.digest = parsed
         }
-        if let text = json["tree"]?.string {
-            guard let parsed = Digest(text) else { return nil }
-            tree = parsed
+        if let tree = json["tree"] {
+            guard let parsed = tree.string.flatMap({ Digest($0) }) else { throw problem("'tree' is not a digest") }
+            self.tree = parsed
         }
     }
 }

@@ -1,3 +1,14 @@
+/// Arithmetic on sizes that somebody else states: a lock, a manifest, a server.
+enum Bytes {
+    /// The sum, or half of the largest number where it would be more: a lie must not stop the program by an overflow.
+    static func sum(_ sizes: [Int64]) -> Int64 {
+        sizes.reduce(0) { sum, size in
+            let (result, overflows) = sum.addingReportingOverflow(size)
+            return overflows ? .max / 2 : min(result, .max / 2)
+        }
+    }
+}
+
 /// What a run will do: inert data, printable, saved as JSON, made by `plan()` alone.
 public struct Plan: Sendable {
     /// How one object's content comes to be in the cache.
@@ -44,7 +55,7 @@ public struct Plan: Sendable {
         public var download: (bytes: Int64, isExact: Bool) {
             objects.reduce(into: (0, true)) { sum, object in
                 switch object.acquisition {
-                case .fetch(let bytes?), .revalidate(_, let bytes?): sum.0 += bytes
+                case .fetch(let bytes?), .revalidate(_, let bytes?): sum.0 = Bytes.sum([sum.0, bytes])
                 case .fetch(nil), .revalidate(_, nil): sum.1 = false
                 case .cached, .unpack, .adopt, .direct: break
                 }
@@ -74,7 +85,11 @@ public struct Plan: Sendable {
     public var hasChanges: Bool {
         !removals.isEmpty
             || items.contains { item in
-                if case .keep = item.action { item.objects.contains { $0.acquisition != .cached && $0.acquisition != .direct } } else { true }
+                if case .keep = item.action {
+                    item.objects.contains { $0.acquisition != .cached && $0.acquisition != .direct }
+                } else {
+                    true
+                }
             }
     }
 
@@ -82,7 +97,7 @@ public struct Plan: Sendable {
     public var download: (bytes: Int64, isExact: Bool) {
         items.reduce(into: (0, true)) { sum, item in
             let one = item.download
-            sum.0 += one.bytes
+            sum.0 = Bytes.sum([sum.0, one.bytes])
             sum.1 = sum.1 && one.isExact
         }
     }

@@ -113,8 +113,10 @@ private struct Space {
         for object in item.objects {
             let size = object.resolved.knownSize ?? item.entry.entry.size ?? 0
             let isFirst = object.resolved.locked?.digest.map { counted.insert($0).inserted } ?? true
-            if case .fetch(let bytes) = object.acquisition, isFirst { cache += bytes ?? size }
-            if item.entry.entry.link == .copy || !oneFileSystem, object.acquisition != .direct { workspace += size }
+            if case .fetch(let bytes) = object.acquisition, isFirst { cache = Bytes.sum([cache, bytes ?? size]) }
+            if item.entry.entry.link == .copy || !oneFileSystem, object.acquisition != .direct {
+                workspace = Bytes.sum([workspace, size])
+            }
         }
     }
 }

@@ -14,7 +14,9 @@ public struct AccessDecision: Sendable {
     /// About rules that could not be used.
     public var warnings: [String] = []
 
-    public init(transport: LogicalURL, isDirect: Bool, reason: String, substitution: String? = nil, warnings: [String] = []) {
+    public init(
+        transport: LogicalURL, isDirect: Bool, reason: String, substitution: String? = nil, warnings: [String] = []
+    ) {
         self.transport = transport
         self.isDirect = isDirect
         self.reason = reason
@@ -71,7 +73,8 @@ public struct AccessRules: Sendable {
         case .direct: decision.reason = "'link: \(entry.link.rawValue)' needs its bytes in the cache"
         case .noLocalPath(let rule):
             decision.reason = "\(rule.key) matches, but it has no local path"
-            decision.warnings.append("\(rule.key) matches \(entry.url), which has no local path; it is fetched into the cache")
+            decision.warnings.append(
+                "\(rule.key) matches \(entry.url), which has no local path; it is fetched into the cache")
         case .noRule: decision.reason = "no rule of sdk.storage.direct_access matches"
         }
     }

@@ -24,7 +24,7 @@ public struct SourceRules: Sendable {
         }
     }
 
-    public let clientConfiguration: HTTPConfiguration
+    public var clientConfiguration: HTTPConfiguration
     private let access: AccessRules
     private let headers: HeaderRules
     private let tls: HTTPRequest.TLSTrust

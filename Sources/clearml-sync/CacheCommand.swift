@@ -9,12 +9,14 @@ struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache", abstract: "Look at the cache, and mend it.",
         subcommands: [
-            CacheInfoCommand.self, CacheListCommand.self, CacheAddCommand.self, CacheRebuildCommand.self, CacheDirCommand.self,
+            CacheInfoCommand.self, CacheListCommand.self, CacheAddCommand.self, CacheRebuildCommand.self,
+            CacheDirCommand.self,
         ])
 }
 
 struct CacheInfoCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "info", abstract: "Print what the cache holds, and its room.")
+    static let configuration = CommandConfiguration(
+        commandName: "info", abstract: "Print what the cache holds, and its room.")
 
     @OptionGroup var options: CacheOptions
 
@@ -63,7 +65,8 @@ struct CacheListCommand: ParsableCommand {
 
 struct CacheAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Take files into the cache by hand; a pull that wants their bytes finds them there.")
+        commandName: "add",
+        abstract: "Take files into the cache by hand; a pull that wants their bytes finds them there.")
 
     @Argument(help: "Files.", completion: .file())
     var paths: [String]
@@ -94,7 +97,8 @@ struct CacheRebuildCommand: ParsableCommand {
         }
         let rebuilt = try cache.rebuild()
         for digest in rebuilt.damaged { Console.result("quarantined \(digest)") }
-        Console.say("\(rebuilt.blobs) blobs, \(SummaryText.bytes(rebuilt.bytes)) read; \(rebuilt.damaged.count) damaged")
+        Console.say(
+            "\(rebuilt.blobs) blobs, \(SummaryText.bytes(rebuilt.bytes)) read; \(rebuilt.damaged.count) damaged")
         if !rebuilt.damaged.isEmpty { throw ExitCode(ExitCodes.code(for: .integrity)) }
     }
 }

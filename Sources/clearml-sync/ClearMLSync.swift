@@ -10,22 +10,35 @@ struct ClearMLSync: ParsableCommand {
         discussion: ExitCodes.help,
         version: "0.1.0",
         subcommands: [
-            PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self, VerifyCommand.self,
+            PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self,
+            VerifyCommand.self,
             PathCommand.self, GetCommand.self, ExplainCommand.self, CacheCommand.self, ConfigCommand.self,
+            CompletionsCommand.self,
         ])
 
     static func main() {
+        Signals.begin()
+        var command: any ParsableCommand
         do {
-            var command = try parseAsRoot(FlagEnvironment.apply(to: Array(CommandLine.arguments.dropFirst())))
-            try command.run()
+            command = try FlagEnvironment.parse(Array(CommandLine.arguments.dropFirst()))
         } catch let failure as Failure {
             Console.show(failure)
             Glibc.exit(ExitCodes.code(for: failure))
-        } catch let code as ExitCode {
-            Glibc.exit(code.rawValue)
         } catch {
             // ArgumentParser's own: help, version, and usage errors (64).
             exit(withError: error)
+        }
+        do {
+            try command.run()
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch where Self.exitCode(for: error) == .success {
+            // Help, which is a command of its own.
+            exit(withError: error)
+        } catch {
+            let failure = Failure(error)
+            Console.show(failure)
+            Glibc.exit(ExitCodes.code(for: failure))
         }
     }
 }

@@ -14,16 +14,16 @@ struct ManifestOptions: ParsableArguments {
     @Argument(help: "Entries to select: a name, kind/name, or a glob over names.")
     var names: [String] = []
 
-    @Option(help: "Select entries of this kind alone: artifacts, models or datasets.")
+    @Option(help: .init("Select entries of this kind alone: artifacts, models or datasets.", valueName: "kind"))
     var only: [String] = []
 
     @Option(help: "Select entries that have this tag.")
     var tag: [String] = []
 
-    @Option(help: "Leave out this entry: a name, kind/name, or a glob.")
+    @Option(help: .init("Leave out this entry: a name, kind/name, or a glob.", valueName: "name"))
     var exclude: [String] = []
 
-    @Option(help: "The workspace's folder; wins over the manifest's.", completion: .directory)
+    @Option(help: .init("The workspace's folder; wins over the manifest's.", valueName: "folder"), completion: .directory)
     var workspace: String?
 
     func selection() throws -> Selection {
@@ -39,7 +39,7 @@ struct ManifestOptions: ParsableArguments {
 
 /// Options about the machine: the same for all commands that use the cache.
 struct CacheOptions: ParsableArguments {
-    @Option(help: "ClearML's cache folder; ours is clearml-sync/ in it.", completion: .directory)
+    @Option(help: .init("ClearML's cache folder; ours is clearml-sync/ in it.", valueName: "folder"), completion: .directory)
     var cacheDir: String?
 
     func settings(flags: [String: String] = [:], manifestDefaults: [String: ManifestDefault] = [:]) throws -> Settings {
@@ -49,7 +49,7 @@ struct CacheOptions: ParsableArguments {
             let settings = try Settings.load(
                 environment: ProcessEnvironment.current, flags: flags, manifestDefaults: manifestDefaults,
                 workingDirectory: ProcessEnvironment.workingDirectory)
-            for warning in settings.warnings { Console.say("warning: \(warning)") }
+            for warning in settings.warnings + UnusedSettings.warnings(settings) { Console.warn("\(warning)") }
             return settings
         } catch {
             throw Failure(.configuration, "the configuration cannot be used", cause: "\(error)")
@@ -79,7 +79,7 @@ enum ManifestReading {
             ) { try File($0).readAll(limit: 1 << 30) }
             return (manifest, path.hasPrefix("/") ? path : folder + "/" + path)
         } catch let problems as ManifestProblems {
-            for problem in problems.problems { Console.say("error: \(problem)") }
+            for problem in problems.problems { Console.show(Failure(.manifest, "\(problem)")) }
             throw ExitCode(ExitCodes.code(for: .manifest))
         } catch let error as SystemError {
             throw Failure(.manifest, "the manifest cannot be read", cause: error.description)

@@ -24,8 +24,22 @@ enum ExitCodes {
     }
 
     static let help = """
-        Exit codes: 0 done; 1 other error; 2 changes or drift found; 3 not found; 4 credentials or permission; 5 network, \
-        after retries; 6 integrity; 7 no space; 8 lock wait timed out; 9 --keep-going finished with failed entries; \
-        64 usage; 65 manifest or lock invalid; 78 configuration invalid; 130 and 143 interrupted.
+        Every flag can be given by a variable, too: CLEARML_SYNC_CACHE_DIR is --cache-dir. A flag wins.
+
+        Exit codes:
+          0   done
+          1   another error
+          2   changes or drift found
+          3   not found
+          4   credentials or permission
+          5   network, after retries
+          6   integrity: content is not what it should be
+          7   no space
+          8   waited too long for another process
+          9   --keep-going finished with failed entries
+          64  usage
+          65  manifest or lock invalid
+          78  configuration invalid
+          130, 143  interrupted by ^C or SIGTERM
         """
 }

@@ -58,7 +58,9 @@ private struct Explanation {
             return
         }
         lines.append(("host", transport.authority.hostAndPort))
-        if let name = transport.objectName(authorityIsHost: transport.authority.port != nil || transport.scheme == .azure) {
+        if let name = transport.objectName(
+            authorityIsHost: transport.authority.port != nil || transport.scheme == .azure)
+        {
             lines.append(("bucket", name.bucket))
             lines.append(("key", name.key))
         }

@@ -28,8 +28,10 @@ struct GetCommand: ParsableCommand {
     var offline = false
 
     @OptionGroup var cache: CacheOptions
+    @OptionGroup(title: "Output options") var console: ConsoleOptions
 
     func run() throws {
+        console.apply()
         let logical: LogicalURL
         do throws(LogicalURLError) { logical = try LogicalURL(url) } catch {
             throw Failure(.usage, "this is not a URL that can be fetched", cause: error.description)
@@ -45,7 +47,10 @@ struct GetCommand: ParsableCommand {
         let copy = LocalCopy(
             cache: try cache.openCache(settings), access: AccessRules(settings),
             sources: SourceRules(settings, environment: ProcessEnvironment.current), options: options, report: { _ in })
-        Console.result(try copy.get(logical, to: output.map { PathArgument.absolute($0) }, base: FileSystem.currentFolder))
+        let path = try console.during(copy.progress, copy.interruption) {
+            try copy.get(logical, to: output.map { PathArgument.absolute($0) }, base: FileSystem.currentFolder)
+        }
+        Console.result(path)
     }
 }
 

@@ -14,6 +14,7 @@ struct LockCommand: ParsableCommand {
     @OptionGroup var manifest: ManifestOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
+    @OptionGroup(title: "Output options") var console: ConsoleOptions
 
     @Flag(help: "Only check: end with 2 when the lock lacks an entry, or has one that does not fit the manifest.")
     var check = false
@@ -28,17 +29,22 @@ struct LockCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
+        console.apply()
         let runner = try Runner(
-            manifest, options, cache, readsOnly: true, upgrading: upgrade ? manifest.names : nil, hashesDirect: digestDirect)
+            manifest, options, cache, readsOnly: true, upgrading: upgrade ? manifest.names : nil,
+            hashesDirect: digestDirect)
         if check {
             let stale = runner.session.staleLockEntries()
             for change in stale { Console.result(LockCommand.line(change)) }
             if !stale.isEmpty { throw ExitCode(ExitCodes.changes) }
             return
         }
-        let (changes, failure) = try runner.session.updateLock(writes: !dryRun)
+        let session = runner.session
+        let (changes, failure) = try console.during(session.progress, session.interruption) {
+            try session.updateLock(writes: !dryRun)
+        }
         for change in changes { LockCommand.show(change) }
-        if changes.isEmpty { Console.say("the lock is up to date") }
+        if changes.isEmpty { Console.note("the lock is up to date") }
         if let failure { throw ExitCode(ExitCodes.code(for: failure)) }
     }
 
@@ -56,7 +62,8 @@ struct LockCommand: ParsableCommand {
         Console.result(change.kind.rawValue.padding(to: 10) + "\(change.id)")
         let old = Dictionary((change.old?.objects ?? []).map { ($0.path, $0) }) { first, _ in first }
         let new = Dictionary((change.new?.objects ?? []).map { ($0.path, $0) }) { first, _ in first }
-        for path in Set(old.keys).union(new.keys).sorted() where old[path]?.digest != new[path]?.digest || old[path] == nil {
+        for path in Set(old.keys).union(new.keys).sorted()
+        where old[path]?.digest != new[path]?.digest || old[path] == nil {
             Console.result("  \(path): \(text(old[path])) -> \(text(new[path]))")
         }
     }

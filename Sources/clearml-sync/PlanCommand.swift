@@ -16,7 +16,8 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    @Option(name: [.short, .customLong("output")], help: "Save the plan for 'clearml-sync apply'.", completion: .file())
+    @Option(
+        name: [.short, .customLong("output")], help: "Save the plan for 'clearml-sync apply'.", completion: .file())
     var output: String?
 
     @Flag(help: "End with 2 when the plan has changes.")
@@ -48,22 +49,33 @@ struct ApplyCommand: ParsableCommand {
 
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
+    @OptionGroup(title: "Output options") var output: OutputOptions
 
     func run() throws {
+        try output.run("apply") { report in
+            let saved = try savedPlan()
+            var options = options
+            options.force = saved.force
+            options.prune = saved.prune
+            let runner = try Runner(manifest(of: saved), options, cache, readsOnly: false, report: report)
+            try runner.execute(runner.session.plan(following: saved, settings: runner.settingsText))
+        }
+    }
+
+    private func savedPlan() throws -> SavedPlan {
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try File(plan).readAll(limit: 1 << 30) } catch {
             throw Failure(.usage, "the plan cannot be read", cause: error.description)
         }
-        let saved = try SavedPlan(parsing: String(decoding: bytes, as: UTF8.self), name: plan)
+        return try SavedPlan(parsing: String(decoding: bytes, as: UTF8.self), name: plan)
+    }
+
+    private func manifest(of saved: SavedPlan) throws -> ManifestOptions {
         var manifest = try ManifestOptions.parse([saved.manifest, "--workspace", saved.workspace])
         manifest.names = saved.selection.names
         manifest.only = saved.selection.kinds.map(\.plural)
         manifest.tag = saved.selection.tags
         manifest.exclude = saved.selection.exclude
-        var options = options
-        options.force = saved.force
-        options.prune = saved.prune
-        let runner = try Runner(manifest, options, cache, readsOnly: false)
-        try runner.execute(runner.session.plan(following: saved, settings: runner.settingsText))
+        return manifest
     }
 }

@@ -6,11 +6,13 @@ struct PullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Make the workspace hold exactly what the manifest declares.",
-        discussion: "Follows the lock and writes what is missing in it. With everything in place it touches no network.")
+        discussion: "Follows the lock and writes what is missing in it. With everything in place it touches no network."
+    )
 
     @OptionGroup var manifest: ManifestOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var cache: CacheOptions
+    @OptionGroup(title: "Output options") var output: OutputOptions
 
     @Flag(help: "Ask again what the selected entries' URLs hold, whatever the lock says.")
     var refresh = false
@@ -19,9 +21,13 @@ struct PullCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
-        let runner = try Runner(manifest, options, cache, readsOnly: dryRun, upgrading: refresh ? manifest.names : nil)
-        let plan = try runner.session.plan()
-        if dryRun { return PlanTable.print(plan) }
-        try runner.execute(plan)
+        try output.run("pull") { report in
+            let runner = try Runner(
+                manifest, options, cache, readsOnly: dryRun, upgrading: refresh ? manifest.names : nil, report: report)
+            let plan = try runner.session.plan()
+            guard dryRun else { return try runner.execute(plan) }
+            report.planned(plan, in: runner.session)
+            if !report.ownsStandardOutput { PlanTable.print(plan) }
+        }
     }
 }

@@ -55,7 +55,8 @@ struct PathCommand: ParsableCommand {
         for entry in session.selection {
             guard let path = session.path(of: entry.id) else {
                 throw Failure(
-                    .notFound, "it is not in the workspace", subject: "\(entry.id)", advice: "run 'clearml-sync pull' first")
+                    .notFound, "it is not in the workspace", subject: "\(entry.id)",
+                    advice: "run 'clearml-sync pull' first")
             }
             Console.result(path)
         }
@@ -76,11 +77,16 @@ enum ReportText {
                 JSON.object(["schema": 1, "clean": .bool(report.isClean), "entries": .array(lines)]).prettyText)
         } else {
             for line in report.lines where line.state != .clean {
-                Console.result(line.state.rawValue.padding(to: 14) + "\(line.id)" + (line.paths.first.map { "  " + $0 } ?? ""))
-                for path in line.paths.dropFirst() { Console.result(String(repeating: " ", count: 14) + "\(line.id)  " + path) }
+                Console.result(
+                    line.state.rawValue.padding(to: 14) + "\(line.id)" + (line.paths.first.map { "  " + $0 } ?? ""))
+                for path in line.paths.dropFirst() {
+                    Console.result(String(repeating: " ", count: 14) + "\(line.id)  " + path)
+                }
             }
             let hashed = report.bytes > 0 ? ", \(SummaryText.bytes(report.bytes)) read" : ""
-            Console.say("\(report.lines.count) entries, \(report.files) files\(hashed): \(report.isClean ? "all as placed" : "not as placed")")
+            Console.say(
+                "\(report.lines.count) entries, \(report.files) files\(hashed): \(report.isClean ? "all as placed" : "not as placed")"
+            )
         }
         if !report.isClean { throw ExitCode(ExitCodes.changes) }
     }

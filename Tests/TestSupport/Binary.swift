@@ -8,6 +8,10 @@ public enum Binary {
         public var exitCode: Int32
         public var stdout: String
         public var stderr: String
+
+        public init(exitCode: Int32, stdout: String, stderr: String) {
+            (self.exitCode, self.stdout, self.stderr) = (exitCode, stdout, stderr)
+        }
     }
 
     /// Where the executable lies.

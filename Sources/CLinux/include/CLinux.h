@@ -30,3 +30,9 @@ int64_t linux_filesystem_type(int descriptor);
 
 /// The kernel's identity for this boot (/proc/sys/kernel/random/boot_id) into 37 bytes, NUL included.
 int linux_boot_id(char *text);
+
+/// ioctl(TIOCGWINSZ): columns of the terminal behind the descriptor; 0 when it has none or does not say.
+int linux_terminal_columns(int descriptor);
+
+/// sigaction(2): whether the process was started with this signal ignored, as nohup(1) and shells' background jobs are.
+bool linux_signal_is_ignored(int signal);

@@ -68,7 +68,8 @@ final class Download: Sendable {
         var transfers: [ObjectIdentifier: HTTPTransfer] = [:]
         var isWaiting = false
         var bytes: Int64 = 0
-        var bytesAtFailure: Int64 = 0
+        /// Bytes that were kept at the last failure.
+        var keptAtFailure: Int64 = 0
         var changes = 0
         var avoidsRanges = false
         var isEnded = false
@@ -89,14 +90,19 @@ final class Download: Sendable {
     func start() {
         if let partial = resumable() {
             let body = GrowingBody(partial: partial)
+            var missing = partial.gaps
+            // All bytes of yesterday's version may be here: asking for the last one again tells whether it is today's.
+            if missing.isEmpty, !order.expectation.isDecisive, let size = partial.size { missing = [size - 1..<size] }
+            if let size = partial.size {
+                transport.progress.learn(size, for: transfer, alreadyHere: size - missing.reduce(0) { $0 + Int64($1.count) })
+            }
             state.withLock { state in
                 state.body = body
                 state.validator = partial.validator
-                state.pending = Download.pieces(partial.gaps)
+                state.pending = Download.pieces(missing)
             }
             follow(body)
-            if partial.gaps.isEmpty { return completeBody() }
-            return launchPieces()
+            return missing.isEmpty ? completeBody() : launchPieces()
         }
         probe()
     }
@@ -149,6 +155,8 @@ final class Download: Sendable {
     }
 
     private func send(_ request: HTTPRequest, to piece: Piece) {
+        var request = request
+        request.stallTimeout = transport.stallTimeout
         let transfer = transport.client.send(request, to: piece)
         // The answer may have ended before `send` returned.
         let isStale = state.withLock { state -> Bool in
@@ -185,11 +193,13 @@ final class Download: Sendable {
         case 200, 206:
             return content(piece, head)
         case 416 where piece.isProbe && head.contentRange?.total == 0:
-            return .small(0)
+            // No range of an empty object can be satisfied; the body is the server's words on that, and no content.
+            state.withLock { $0.validator = HTTPSource.validator(head, size: 0) }
+            end(.success(.small([])))
         case 412 where !piece.isProbe:
             changed()
         case 400, 405, 416, 501:
-            if piece.range != nil, startAgainWithoutRanges() { return .stop }
+            if piece.range != nil { return startAgainWithoutRanges(orFail: piece, status(head)) }
             fallthrough
         default:
             failed(piece, status(head), retryAfter: head.retryAfter, isTransient: RetryPolicy.isTransient(status: head.status))
@@ -216,16 +226,15 @@ final class Download: Sendable {
         }
         if start == wanted.lowerBound, head.contentRange != nil { return .large(body, at: start, end: wanted.upperBound) }
         // The server gave the whole object instead of a range: take it as one stream.
-        _ = startAgainWithoutRanges()
-        return .stop
+        return startAgainWithoutRanges(orFail: piece, useless(head))
     }
 
     private func probeAnswered(
         _ piece: Piece, _ head: HTTPHead, total: Int64?, validator: Validator, start: Int64
     ) -> Opening {
-        guard start == 0 else {
-            _ = startAgainWithoutRanges()
-            return .stop
+        // A part that does not say where it belongs, or of how much, must not be taken for the whole.
+        guard start == 0, head.status == 200 || head.contentRange?.range != nil && total != nil else {
+            return startAgainWithoutRanges(orFail: piece, useless(head))
         }
         do {
             if let pinned = order.pinned, pinned != validator {
@@ -245,8 +254,7 @@ final class Download: Sendable {
             let mayJoin = validator.isStrong || order.expectation.isDecisive
             if firstEnd != total, !mayJoin {
                 // Nothing tells whether two ranges would be of one version.
-                _ = startAgainWithoutRanges()
-                return .stop
+                return startAgainWithoutRanges(orFail: piece, useless(head))
             }
             let partial = try openPartial(validator: validator, total: total, mayJoin: mayJoin)
             let body = GrowingBody(partial: partial)
@@ -256,6 +264,7 @@ final class Download: Sendable {
                 if let firstEnd, let total { state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : []) }
             }
             follow(body)
+            launchPieces()
             return .large(body, at: 0, end: firstEnd)
         } catch {
             failed(piece, Failure(error))
@@ -344,12 +353,15 @@ final class Download: Sendable {
         retryLater(failure, retryAfter: retryAfter)
     }
 
+    /// Only bytes that are kept are progress: a server that always breaks off what cannot be resumed is not asked for ever.
     private func retryLater(_ failure: Failure, retryAfter: Double?) {
+        let generation = state.withLock { $0.generation }
         let delay = state.withLock { state -> Double?? in
             // One timer serves all pieces that fail meanwhile.
             if state.isWaiting { return .some(nil) }
-            let madeProgress = state.bytes > state.bytesAtFailure
-            state.bytesAtFailure = state.bytes
+            let kept = state.body?.partial.byteCount ?? 0
+            let madeProgress = kept > state.keptAtFailure
+            state.keptAtFailure = kept
             guard let delay = state.retry.delay(retryAfter: retryAfter, madeProgress: madeProgress) else { return nil }
             state.isWaiting = true
             return .some(delay)
@@ -357,12 +369,25 @@ final class Download: Sendable {
         guard let delay else { return nextSource(failure) }
         guard let delay else { return }
         transport.retried(order.identity, failure, delay)
-        transport.schedule(delay) { [self] in
-            let hasBody = state.withLock { state in
-                state.isWaiting = false
-                return state.body != nil
-            }
-            if hasBody { launchPieces() } else { probe() }
+        transport.schedule(delay) { [self] in goOn(generation) }
+    }
+
+    /// Asks for what is missing after a failure, unless something else began the object anew meanwhile.
+    private func goOn(_ generation: Int) {
+        enum Step { case nothing, ask, askForRest, complete }
+        let step = state.withLock { state -> Step in
+            guard state.generation == generation, !state.isEnded else { return .nothing }
+            state.isWaiting = false
+            guard let body = state.body else { return .ask }
+            // A whole answer to a range may have broken off behind that range: then nobody was asked for the rest.
+            if state.pending.isEmpty, state.active.isEmpty { state.pending = Download.pieces(body.partial.gaps) }
+            return state.pending.isEmpty && state.active.isEmpty ? .complete : .askForRest
+        }
+        switch step {
+        case .nothing: break
+        case .ask: probe()
+        case .askForRest: launchPieces()
+        case .complete: completeBody()
         }
     }
 
@@ -371,6 +396,7 @@ final class Download: Sendable {
     private func abandonBody(_ failure: Failure) {
         let (transfers, body) = state.withLock { state in
             state.generation += 1
+            state.isWaiting = false
             defer {
                 state.active = []
                 state.transfers = [:]
@@ -397,16 +423,19 @@ final class Download: Sendable {
         if isOften { nextSource(failure) } else { probe() }
     }
 
-    /// - Returns: false when that has been tried.
-    private func startAgainWithoutRanges() -> Bool {
+    /// Asks for the whole object instead; where that has been tried, the piece's answer is a failure.
+    private func startAgainWithoutRanges(orFail piece: Piece, _ failure: Failure) -> Opening {
         let isNew = state.withLock { state in
             defer { state.avoidsRanges = true }
             return !state.avoidsRanges
         }
-        guard isNew else { return false }
+        guard isNew else {
+            failed(piece, failure)
+            return .stop
+        }
         abandonBody(Failure(.other, "superseded"))
         probe()
-        return true
+        return .stop
     }
 
     /// The bytes were all there and were wrong: they are of no use to anybody.
@@ -422,6 +451,7 @@ final class Download: Sendable {
             guard state.source + 1 < order.sources.count else { return false }
             state.source += 1
             state.retry = RetryPolicy()
+            state.keptAtFailure = 0
             state.avoidsRanges = false
             state.changes = 0
             return true
@@ -462,8 +492,14 @@ final class Download: Sendable {
         case 408, 429, 500...599:
             return Failure(.network, "the server does not serve it now", cause: cause, advice: "try again later")
         default:
-            return Failure(.network, "the server gave an answer that is of no use", cause: cause)
+            return useless(head)
         }
+    }
+
+    private func useless(_ head: HTTPHead) -> Failure {
+        Failure(
+            .network, "the server gave an answer that is of no use", cause: describe(head),
+            advice: "correct the 'url', or ask who runs the server")
     }
 }
 

@@ -74,7 +74,8 @@ final class GrowingBody: Sendable {
             if end <= offset { break }
             while offset < end {
                 let wanted = Int(min(Int64(buffer.count), end - offset))
-                let count = try partial.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
+                let count = try partial.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
                 guard count > 0 else { throw Failure(.integrity, "the partial download shrank while it was read") }
                 hashers.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 offset += Int64(count)

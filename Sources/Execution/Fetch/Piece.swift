@@ -93,7 +93,9 @@ final class Piece: HTTPReceiver {
     }
 
     private static func claim(_ body: GrowingBody, _ state: inout State) throws(SystemError) {
-        guard state.position > state.claimed, let value = Fingerprint(bytes: state.fingerprint.finishAndReset()) else { return }
+        guard state.position > state.claimed, let value = Fingerprint(bytes: state.fingerprint.finishAndReset()) else {
+            return
+        }
         try body.partial.claim(state.claimed..<state.position, fingerprint: value)
         state.claimed = state.position
     }
@@ -108,7 +110,8 @@ final class Piece: HTTPReceiver {
         switch result {
         case .failure(let error):
             if error.kind == .stopped, failure == nil { return }
-            download.failed(self, failure ?? Failure(transport: error), isTransient: failure == nil && error.isRetryable)
+            download.failed(
+                self, failure ?? Failure(transport: error), isTransient: failure == nil && error.isRetryable)
         case .success:
             finish(body, at: position)
         }
@@ -120,7 +123,9 @@ final class Piece: HTTPReceiver {
             guard bytes.count == size else { return download.failed(self, Piece.truncated, isTransient: true) }
             download.small(self, bytes)
         case .large(_, let end):
-            guard end == nil || end == position else { return download.failed(self, Piece.truncated, isTransient: true) }
+            guard end == nil || end == position else {
+                return download.failed(self, Piece.truncated, isTransient: true)
+            }
             download.ended(self, at: position, isWhole: end == nil)
         case .none: break
         }
@@ -138,7 +143,8 @@ extension Failure {
             switch error.kind {
             case .resolve: "check the host's name and this machine's name servers"
             case .connect, .proxy: "check that the server runs and can be reached from here"
-            case .tls(.unknownAuthority): "name the authority's certificate in SSL_CERT_FILE, or in 'verify' of clearml.conf"
+            case .tls(.unknownAuthority):
+                "name the authority's certificate in SSL_CERT_FILE, or in 'verify' of clearml.conf"
             case .tls(.expired): "the server's certificate has expired, or this machine's clock is wrong"
             case .tls(.wrongHost): "the certificate is for another host"
             case .tls(.badCertificateFile): "check the file that SSL_CERT_FILE or 'verify' names"

@@ -6,19 +6,21 @@ final class Transport: Sendable {
     let client: HTTPClient
     let cache: Cache
     let progress: Progress
+    let stallTimeout: Duration
     /// Runs something later, on the executor's own thread.
     let schedule: @Sendable (Double, @escaping @Sendable () -> Void) -> Void
     /// Told of every retry: the object, what failed, and the seconds until the next attempt.
     let retried: @Sendable (String, Failure, Double) -> Void
 
     init(
-        client: HTTPClient, cache: Cache, progress: Progress,
+        client: HTTPClient, cache: Cache, progress: Progress, stallTimeout: Duration,
         schedule: @escaping @Sendable (Double, @escaping @Sendable () -> Void) -> Void,
         retried: @escaping @Sendable (String, Failure, Double) -> Void
     ) {
         self.client = client
         self.cache = cache
         self.progress = progress
+        self.stallTimeout = stallTimeout
         self.schedule = schedule
         self.retried = retried
     }

@@ -8,7 +8,8 @@ public struct LockFile: Sendable {
     public let path: String
 
     public init(manifest: String) {
-        let slash = manifest.utf8.lastIndex(of: UInt8(ascii: "/")).map { manifest.utf8.index(after: $0) } ?? manifest.startIndex
+        let slash =
+            manifest.utf8.lastIndex(of: UInt8(ascii: "/")).map { manifest.utf8.index(after: $0) } ?? manifest.startIndex
         let dot = manifest[slash...].utf8.lastIndex(of: UInt8(ascii: "."))
         let isExtension = dot.map { [".yaml", ".yml", ".json"].contains(manifest[$0...]) } ?? false
         path = (isExtension ? String(manifest[..<dot!]) : manifest) + ".lock"
@@ -26,7 +27,9 @@ public struct LockFile: Sendable {
                 guard let status = try FileSystem.status(listingPath(digest)) else { return nil }
                 let packed = try File(listingPath(digest)).readAll(limit: Int(status.size))
                 // A listing that is damaged is as good as none: it is made again and compared with its digest.
-                guard let text = try? Gzip.decompress(packed, limit: 4 << 30), LockFile.hash(text) == digest else { return nil }
+                guard let text = try? Gzip.decompress(packed, limit: 4 << 30), LockFile.hash(text) == digest else {
+                    return nil
+                }
                 return text
             }
         } catch let problem as LockText.Problem {
@@ -51,7 +54,9 @@ public struct LockFile: Sendable {
         }
         if let status = try FileSystem.status(path, followSymlinks: true), status.size == Int64(encoded.text.count),
             try File(path).readAll() == encoded.text
-        { return }
+        {
+            return
+        }
         // A lock that is a symlink stays one.
         let target = FileSystem.canonicalPath(path) ?? path
         try AtomicFile.write(encoded.text, to: target, synchronizing: true)

@@ -66,7 +66,9 @@ struct Probe {
         var questions: [Question] = []
         for (index, entry) in entries.enumerated() where entry.access == .cache {
             for (number, object) in entry.objects.enumerated() where object.locked == nil {
-                guard case .http(let source)? = try? sources.sources(object.url, mirrors: [], base: entry.entry.base).first
+                guard
+                    case .http(let source)? = try? sources.sources(object.url, mirrors: [], base: entry.entry.base)
+                        .first
                 else { continue }
                 questions.append(Question(entry: index, object: number, request: source.headRequest()))
             }

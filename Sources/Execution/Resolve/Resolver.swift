@@ -44,8 +44,11 @@ struct Resolver: Sendable {
     // MARK: One object
 
     private func single(_ entry: Entry, _ decision: AccessDecision) throws -> ResolvedEntry {
-        guard let fileName = entry.url.fileName ?? entry.path.flatMap({ $0.split(separator: "/").last.map(String.init) }) else {
-            throw Failure(.manifest, "the URL names no file", cause: entry.url.identity, advice: "give the entry a 'path'")
+        guard
+            let fileName = entry.url.fileName ?? entry.path.flatMap({ $0.split(separator: "/").last.map(String.init) })
+        else {
+            throw Failure(
+                .manifest, "the URL names no file", cause: entry.url.identity, advice: "give the entry a 'path'")
         }
         let recipe = entry.recipe(for: fileName)
         let object = ResolvedObject(
@@ -96,7 +99,8 @@ struct Resolver: Sendable {
         case .prefix, .glob:
             guard let status = try FileSystem.status(path, followSymlinks: true) else { throw Resolver.missing(path) }
             guard status.kind == .folder else {
-                throw Failure(.notFound, "this is not a folder", cause: path, advice: "remove the last '/' of the 'url'")
+                throw Failure(
+                    .notFound, "this is not a folder", cause: path, advice: "remove the last '/' of the 'url'")
             }
             return path
         case .range: return nil
@@ -113,24 +117,30 @@ struct Resolver: Sendable {
             selects = true
             pattern = glob
         }
-        if isDirect, !selects, case .always = entry.extract {} else if isDirect, !selects {
+        if isDirect, !selects, case .always = entry.extract {
+        } else if isDirect, !selects {
             let object = ResolvedObject(url: entry.url, path: "", place: "", locked: locked(entry)?.objects.first)
             return ResolvedEntry(
                 entry: entry, path: entry.workspacePath(isFolder: true), access: .direct(folder), isFolder: true,
                 objects: [object])
         }
-        if entry.url.shape == .single { throw Failure(.manifest, "the URL names a folder", cause: folder, advice: "end the 'url' with '/'") }
+        if entry.url.shape == .single {
+            throw Failure(.manifest, "the URL names a folder", cause: folder, advice: "end the 'url' with '/'")
+        }
         let names: [String]
         if !isDirect, let locked = locked(entry) {
             names = locked.objects.map(\.path)
         } else {
             names = try Resolver.files(below: folder).filter { name in
-                (pattern?.matches(name) ?? true) && (entry.include.isEmpty || entry.include.contains { $0.matches(name) })
+                (pattern?.matches(name) ?? true)
+                    && (entry.include.isEmpty || entry.include.contains { $0.matches(name) })
                     && !entry.exclude.contains { $0.matches(name) }
             }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }
         guard !names.isEmpty else {
-            throw Failure(.notFound, "nothing below the URL is selected", cause: folder, advice: "check the glob, 'include' and 'exclude'")
+            throw Failure(
+                .notFound, "nothing below the URL is selected", cause: folder,
+                advice: "check the glob, 'include' and 'exclude'")
         }
         let decision = AccessDecision(transport: entry.url, isDirect: false, reason: "")
         var resolved = try members(entry, names: names, decision: decision)

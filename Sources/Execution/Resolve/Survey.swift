@@ -43,7 +43,9 @@ struct Survey {
     private func add(_ entry: ResolvedEntry, observed: Observed, to inventory: inout Inventory) throws {
         for object in entry.objects {
             let identity = object.identity(version: entry.entry.version)
-            if let tree = object.locked?.tree, object.recipe != nil, try isComplete(tree) { inventory.trees.insert(tree) }
+            if let tree = object.locked?.tree, object.recipe != nil, try isComplete(tree) {
+                inventory.trees.insert(tree)
+            }
             if let digest = object.locked?.digest ?? (entry.objects.count == 1 ? entry.entry.checksum?.digest : nil) {
                 if try cache.blobs.verified(digest, size: object.locked?.size) != nil { inventory.blobs.insert(digest) }
                 if observed == .foreign, object.recipe == nil, entry.objects.count == 1,
@@ -89,7 +91,9 @@ struct Survey {
 
     private static func nearestExisting(_ path: String) -> String {
         var path = path[...]
-        while !FileSystem.exists(String(path)), let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
+        while !FileSystem.exists(String(path)), let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")),
+            slash > path.startIndex
+        {
             path = path[..<slash]
         }
         return path.isEmpty ? "/" : String(path)

@@ -42,14 +42,22 @@ struct FolderBuilder: ~Copyable {
     }
 
     mutating func addFile(_ digest: Digest, executable: Bool, at path: String) throws {
-        guard let blob = try blobs.verified(digest, executable: executable) ?? twin(of: digest, executable: executable) else {
-            throw Failure(.other, "content that was in the cache is not there any more", cause: digest.description, advice: "run the same command again")
+        guard let blob = try blobs.verified(digest, executable: executable) ?? twin(of: digest, executable: executable)
+        else {
+            throw Failure(
+                .other, "content that was in the cache is not there any more", cause: digest.description,
+                advice: "run the same command again")
         }
         let name = try enter(folderOf: path)
         let (used, status) = try linker.link(
             digest, executable: executable, blob: blob, to: name, in: open.descriptor, mode: mode)
         usedMode = used
-        files.append(Placed.File(path: path, kind: used == .symlink ? .symlink(target: blobs.layout.blob(digest, executable: executable)) : .file(status, digest, executable)))
+        files.append(
+            Placed.File(
+                path: path,
+                kind: used == .symlink
+                    ? .symlink(target: blobs.layout.blob(digest, executable: executable))
+                    : .file(status, digest, executable)))
     }
 
     private func twin(of digest: Digest, executable: Bool) throws -> FileStatus? {

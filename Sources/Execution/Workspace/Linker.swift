@@ -24,8 +24,14 @@ final class Linker: Sendable {
         _ digest: Digest, executable: Bool, blob: FileStatus, to name: String, in directory: Int32, mode: Entry.LinkMode
     ) throws -> (mode: Entry.LinkMode, status: FileStatus) {
         for candidate in ladder(mode) {
-            if let status = try attempt(candidate, digest, executable, blob, name, directory) { return (candidate, status) }
-            impossible.withLock { _ = $0.insert(candidate) }
+            do {
+                if let status = try attempt(candidate, digest, executable, blob, name, directory) {
+                    return (candidate, status)
+                }
+                impossible.withLock { _ = $0.insert(candidate) }
+            } catch let error as SystemError where error.code == .tooManyLinks && mode == .auto {
+                // This one blob can have no further name (ext4: 65,000); others can.
+            }
         }
         throw Failure(
             .other, "the cache and the workspace cannot be joined by '\(mode.rawValue)'", cause: name,
@@ -41,7 +47,8 @@ final class Linker: Sendable {
 
     /// - Returns: `nil` when this mode is impossible here.
     private func attempt(
-        _ mode: Entry.LinkMode, _ digest: Digest, _ executable: Bool, _ blob: FileStatus, _ name: String, _ directory: Int32
+        _ mode: Entry.LinkMode, _ digest: Digest, _ executable: Bool, _ blob: FileStatus, _ name: String,
+        _ directory: Int32
     ) throws -> FileStatus? {
         let source = Layout.blobName(digest, executable: executable)
         switch mode {
@@ -49,8 +56,10 @@ final class Linker: Sendable {
             do throws(SystemError) {
                 try FileSystem.hardlink(source, in: blobs.descriptor, to: name, in: directory)
             } catch {
-                // Another file system; another user's file (fs.protected_hardlinks); too many links; no links at all.
-                if [.improperLink, .notPermitted, .tooManyLinks, .notSupported, .notSupportedOnSocket].contains(error.code) { return nil }
+                // Another file system; another user's file (fs.protected_hardlinks); no links at all.
+                if [.improperLink, .notPermitted, .notSupported, .notSupportedOnSocket].contains(error.code) {
+                    return nil
+                }
                 throw error
             }
             return blob

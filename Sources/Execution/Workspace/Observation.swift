@@ -14,15 +14,26 @@ extension Workspace {
     ) throws -> Observed {
         if let owner = Workspace.owner(of: path, in: others) { return .otherManifest(owner) }
         if let placed, placed.path == path {
-            let changes = try self.changes(of: placed, cache: cache)
+            var changes = try self.changes(of: placed, cache: cache)
+            let found = try FileSystem.status(root + "/" + path)
+            // A user's file instead of our folder. A folder that is one symlink is looked at as that.
+            let isOneName = placed.files.count == 1 && placed.files[0].path.isEmpty
+            if !isOneName, let found, found.kind != .folder, !changes.missing.isEmpty || placed.files.isEmpty {
+                changes.drifted.append(path)
+            }
+            if found == nil { return .absent }
             if changes.missing.isEmpty, changes.drifted.isEmpty { return .clean }
+            // In the place of our folder a user has put a file, or a symlink to elsewhere.
+            if placed.isFolder, !placed.files.contains(where: { $0.path.isEmpty }),
+                let status = try FileSystem.status(root + "/" + path), status.kind != .folder
+            {
+                return .changed(missing: [], drifted: [path])
+            }
             // A killed run may have got as far as replacing what was there.
             if !changes.drifted.isEmpty, let intended, try isAsIntended(intended, cache: cache) {
                 return .changed(missing: [path], drifted: [])
             }
-            return changes.missing.count == placed.files.count && changes.drifted.isEmpty && !placed.files.isEmpty
-                ? try (FileSystem.status(root + "/" + path) == nil ? .absent : .changed(missing: changes.missing, drifted: []))
-                : .changed(missing: changes.missing, drifted: changes.drifted)
+            return .changed(missing: changes.missing, drifted: changes.drifted)
         }
         guard try FileSystem.status(root + "/" + path) != nil else { return .absent }
         if let intended, intended.path == path, try isAsIntended(intended, cache: cache) {
@@ -72,14 +83,20 @@ extension Workspace {
 
     /// Whether every file that stands there now has the bytes that a killed run was about to place.
     private func isAsIntended(_ intended: Placed, cache: Cache) throws -> Bool {
+        for file in intended.files {
+            let full = root + "/" + intended.path.appendingComponent(file.path)
+            guard case .symlink(let target) = file.kind, let status = try FileSystem.status(full) else { continue }
+            guard status.kind == .symlink, try FileSystem.symlinkTarget(full) == target else { return false }
+        }
+        let direct = Set(intended.files.map(\.path))
         let expected = try intended.expectedFiles(cache: cache)
-        for (path, digest) in expected {
+        for (path, digest) in expected where !direct.contains(path) {
             let full = root + "/" + intended.path.appendingComponent(path)
             guard let status = try FileSystem.status(full) else { continue }
             guard status.kind == .file else { return false }
             guard try File(full).hash([.sha256]).values[0] == digest.bytes else { return false }
         }
-        return !expected.isEmpty
+        return !expected.isEmpty || !direct.isEmpty
     }
 }
 

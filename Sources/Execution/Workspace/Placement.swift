@@ -31,6 +31,9 @@ struct Placement: Sendable {
         var placed = Placed(
             path: content.path, mode: content.mode, isFolder: content.isFolder, executable: content.executable,
             objects: content.objects, files: [])
+        // What needs no content is told whole: a later run knows these symlinks again.
+        placed.files = content.direct.map { Placed.File(path: $0.key, kind: .symlink(target: $0.value)) }
+        if let folder = content.directFolder { placed.files = [Placed.File(path: "", kind: .symlink(target: folder))] }
         try workspace.intend(placed, id: id)
         if let slash = content.path.utf8.lastIndex(of: UInt8(ascii: "/")) {
             try FileSystem.createFolder(workspace.root + "/" + content.path[..<slash])
@@ -38,8 +41,7 @@ struct Placement: Sendable {
         let target = workspace.root + "/" + content.path
         if let folder = content.directFolder {
             placed.mode = .symlink
-            placed.files = [Placed.File(path: "", kind: .symlink(target: folder))]
-            try replace(target, previous: previous, force: force) { try FileSystem.symlink(to: folder, at: $0) }
+            try placeSymlink(to: folder, at: target, previous: previous, force: force)
         } else if content.isFolder {
             try placeFolder(content, at: target, previous: previous, force: force, placed: &placed)
         } else {
@@ -48,17 +50,27 @@ struct Placement: Sendable {
         return placed
     }
 
-    // MARK: One file
+    // MARK: One name
+
+    private func placeSymlink(to source: String, at target: String, previous: Placed?, force: Bool) throws {
+        if try Placement.isSymlink(target, to: source) { return }
+        try replace(target, previous: previous, force: force) { try FileSystem.symlink(to: source, at: $0) }
+    }
+
+    private static func isSymlink(_ path: String, to target: String) throws -> Bool {
+        try FileSystem.status(path)?.kind == .symlink && FileSystem.symlinkTarget(path) == target
+    }
 
     private func placeFile(
         _ content: Content, at target: String, previous: Placed?, force: Bool, placed: inout Placed
     ) throws {
         if let source = content.direct[""] {
             placed.mode = .symlink
-            placed.files = [Placed.File(path: "", kind: .symlink(target: source))]
-            return try replace(target, previous: previous, force: force) { try FileSystem.symlink(to: source, at: $0) }
+            return try placeSymlink(to: source, at: target, previous: previous, force: force)
         }
-        guard let digest = content.objects.first?.digest else { throw Failure(.other, "nothing is known of the content") }
+        guard let digest = content.objects.first?.digest else {
+            throw Failure(.other, "nothing is known of the content")
+        }
         let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))!
         var result: (mode: Entry.LinkMode, files: [Placed.File])?
         try replace(target, previous: previous, force: force, expecting: digest) { path in
@@ -82,8 +94,8 @@ struct Placement: Sendable {
             try removeOwn(previous, at: target, force: force)
             return try make(target)
         }
-        if previous?.path != workspace.relative(target) {
-            // Not ours: the right bytes may be replaced by themselves, anything else stays.
+        if try !isOurs(target, previous: previous, force: force) {
+            // The right bytes may be replaced by themselves, anything else stays.
             guard found.kind == .file, let digest, let file = try? File(target),
                 try file.hash([.sha256]).values[0] == digest.bytes
             else { throw Placement.foreign(workspace.relative(target)) }
@@ -95,9 +107,20 @@ struct Placement: Sendable {
         try FileSystem.remove(temporary)
     }
 
+    /// Whether what stands at `target` is the one file or symlink that we placed there. Asked when it is replaced, not only when
+    /// that is planned: a download takes hours, and users edit files meanwhile.
+    private func isOurs(_ target: String, previous: Placed?, force: Bool) throws -> Bool {
+        guard let previous, previous.path == workspace.relative(target) else { return false }
+        if force { return true }
+        return try previous.files.count == 1 && previous.files[0].path.isEmpty
+            && workspace.changes(of: previous, cache: cache).drifted.isEmpty
+    }
+
     /// A folder that we placed makes room for a file; what a user put into it stops that.
     private func removeOwn(_ previous: Placed?, at target: String, force: Bool) throws {
-        guard let previous, previous.path == workspace.relative(target) else { throw Placement.foreign(workspace.relative(target)) }
+        guard let previous, previous.path == workspace.relative(target) else {
+            throw Placement.foreign(workspace.relative(target))
+        }
         _ = try remove(previous, force: force)
         if try FileSystem.status(target) != nil { throw Placement.foreign(workspace.relative(target)) }
     }
@@ -121,7 +144,9 @@ struct Placement: Sendable {
                 try builder.addSymlink(to: source, at: object.path)
             } else if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else {
-                    throw Failure(.other, "a tree that was in the cache is not there any more", cause: tree.description, advice: "run the same command again")
+                    throw Failure(
+                        .other, "a tree that was in the cache is not there any more", cause: tree.description,
+                        advice: "run the same command again")
                 }
                 try builder.add(listing, below: object.path)
             } else if let digest = object.digest {
@@ -132,33 +157,30 @@ struct Placement: Sendable {
         placed.files = builder.files
         guard let found = try FileSystem.status(target) else { return try FileSystem.rename(build, to: target) }
         guard found.kind == .folder else {
-            guard previous?.path == content.path else { throw Placement.foreign(content.path) }
+            guard try isOurs(target, previous: previous, force: force) else { throw Placement.foreign(content.path) }
             try FileSystem.remove(target)
             return try FileSystem.rename(build, to: target)
         }
         try carryOver(from: target, to: build, previous: previous, content: placed, force: force)
-        if try FileSystem.exchange(build, target) { return }
-        let old = AtomicFile.temporaryName(beside: workspace.folder + "/build/old")
-        try FileSystem.rename(target, to: old)
-        try FileSystem.rename(build, to: target)
-        try FileSystem.removeAll(old)
+        try workspace.swap(build, with: content.path)
     }
 
     /// Gives what a user put into the old folder a second name in the new one, so that no moment lacks it.
     private func carryOver(
         from old: String, to new: String, previous: Placed?, content: Placed, force: Bool
     ) throws {
-        var ours: Set<String> = []
+        // By bytes: two spellings of an accented letter are two files, though equal as `String`s.
+        var ours: Set<[UInt8]> = []
         if let previous, previous.path == content.path {
             // Changed files count as a user's, unless they are to be replaced.
             let changed = force ? [] : Set(try workspace.changes(of: previous, cache: cache).drifted)
             for file in previous.files where !changed.contains(previous.path.appendingComponent(file.path)) {
-                ours.insert(file.path)
+                ours.insert(Array(file.path.utf8))
             }
         }
         let intended = try content.expectedFiles(cache: cache)
         try walk(old) { path, kind in
-            guard !ours.contains(path) else { return }
+            guard !ours.contains(Array(path.utf8)) else { return }
             if kind == .folder {
                 try FileSystem.createFolder(new + "/" + path)
             } else if try FileSystem.status(new + "/" + path) == nil {
@@ -170,6 +192,10 @@ struct Placement: Sendable {
                 try file.hash([.sha256]).values[0] == digest.bytes
             {
                 return  // The same bytes stand there anew.
+            } else if kind == .symlink,
+                try Placement.isSymlink(new + "/" + path, to: FileSystem.symlinkTarget(old + "/" + path))
+            {
+                return
             } else {
                 throw Placement.foreign(content.path + "/" + path)
             }
@@ -177,7 +203,9 @@ struct Placement: Sendable {
     }
 
     /// Everything below a folder that is not a non-empty folder, by relative path.
-    private func walk(_ root: String, below prefix: String = "", _ body: (String, FileStatus.Kind) throws -> Void) throws {
+    private func walk(
+        _ root: String, below prefix: String = "", _ body: (String, FileStatus.Kind) throws -> Void
+    ) throws {
         let items = try FileSystem.list(prefix.isEmpty ? root : root + "/" + prefix)
         if items.isEmpty, !prefix.isEmpty { return try body(prefix, .folder) }
         for item in items {
@@ -207,7 +235,10 @@ struct Placement: Sendable {
         }
         // The deepest first: a longer path is never around a shorter one.
         for folder in folders.sorted(by: { $0.utf8.count > $1.utf8.count }) {
-            try FileSystem.removeEmptyFolder(workspace.root + "/" + folder)
+            do throws(SystemError) { try FileSystem.removeEmptyFolder(workspace.root + "/" + folder) } catch {
+                // A user's file or symlink took its place.
+                guard error.code == .notDirectory else { throw error }
+            }
         }
         return drifted
     }

@@ -11,8 +11,8 @@ internal import Planning
 /// symlink   <target>  <path>
 /// folder    <path>
 /// ```
-/// Tab, newline and backslash are escaped in texts. A line that cannot be read ends the reading: what follows is as if
-/// it had never been placed.
+/// Tab, newline and backslash are escaped in texts. A line that cannot be read, or that names something outside of the
+/// workspace, ends the reading: what follows is as if it had never been placed.
 struct StateText {
     var manifest: String
     var entries: [Entry.ID: Placed]
@@ -27,7 +27,9 @@ struct StateText {
 
     static func append(_ placed: Placed, id: Entry.ID, to text: inout [UInt8]) {
         let shape = placed.isFolder ? "folder" : "file"
-        append(["entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path)], to: &text)
+        append(
+            ["entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path)],
+            to: &text)
         for object in placed.objects {
             append(["object", object.digest?.hex ?? "-", object.tree?.hex ?? "-", escape(object.path)], to: &text)
         }
@@ -57,7 +59,17 @@ struct StateText {
 
     static func escape(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 == 9 || $0 == 10 || $0 == 0x5C }) else { return text }
-        return text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\t", with: "\\t")
+        // By bytes: to a `String`, "\r\n" is one character that is neither.
+        var escaped: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case 9: escaped += "\\t".utf8
+            case 10: escaped += "\\n".utf8
+            case 0x5C: escaped += "\\\\".utf8
+            default: escaped.append(byte)
+            }
+        }
+        return String(decoding: escaped, as: UTF8.self)
     }
 
     static func unescape(_ text: Substring) -> String {
@@ -79,9 +91,9 @@ struct StateText {
 
     /// - Returns: `nil` when the text is of another kind or format.
     init?(parsing bytes: [UInt8]) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        var lines = StateText.lines(text)[...]
-        guard lines.popFirst() == Substring(StateText.header), let first = lines.popFirst(), first.hasPrefix("manifest\t")
+        var lines = StateText.lines(bytes)
+        guard lines.popFirst() == Substring(StateText.header), let first = lines.popFirst(),
+            first.hasPrefix("manifest\t")
         else { return nil }
         manifest = StateText.unescape(first.dropFirst(9))
         entries = StateText.entries(lines)
@@ -92,9 +104,11 @@ struct StateText {
         self.entries = entries
     }
 
-    /// Splits at bytes: splitting a String at Characters takes five times as long.
-    static func lines(_ text: String) -> [Substring] {
-        text.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
+    /// Whole lines: a last one without its newline was torn off.
+    static func lines(_ bytes: [UInt8]) -> ArraySlice<Substring> {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast().map {
+            Substring(decoding: $0, as: UTF8.self)
+        }[...]
     }
 
     /// Reads entry lines with what follows each; a later entry of the same name replaces the earlier.
@@ -102,7 +116,10 @@ struct StateText {
         var entries: [Entry.ID: Placed] = [:]
         var current: (id: Entry.ID, placed: Placed)?
         for line in lines {
-            let fields = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map { Substring($0) }
+            // At bytes: splitting a String at Characters takes five times as long.
+            let fields = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map {
+                Substring($0)
+            }
             if fields[0] == "entry" {
                 if let current { entries[current.id] = current.placed }
                 current = entry(fields)
@@ -116,39 +133,48 @@ struct StateText {
     }
 
     private static func entry(_ fields: [Substring]) -> (Entry.ID, Placed)? {
-        guard fields.count == 6, let id = Entry.ID(fields[1]), let mode = Entry.LinkMode(rawValue: String(fields[2])) else {
+        guard fields.count == 6, let id = Entry.ID(fields[1]), let mode = Entry.LinkMode(rawValue: String(fields[2]))
+        else {
             return nil
         }
+        let path = unescape(fields[5])
+        guard path.isRelativePath, !path.isWorkspaceState else { return nil }
         return (
             id,
             Placed(
-                path: unescape(fields[5]), mode: mode, isFolder: fields[3] == "folder", executable: fields[4] == "x",
+                path: path, mode: mode, isFolder: fields[3] == "folder", executable: fields[4] == "x",
                 objects: [], files: [])
         )
     }
 
     private static func add(_ fields: [Substring], to placed: inout Placed) -> Bool {
+        guard let path = fields.last.map({ unescape($0) }), path.isEmpty || path.isRelativePath else { return false }
         switch (fields[0], fields.count) {
         case ("object", 4):
             placed.objects.append(
                 Placed.Object(
-                    path: unescape(fields[3]), digest: Digest(hex: fields[1]), tree: Digest(hex: fields[2])))
+                    path: path, digest: Digest(hex: fields[1]), tree: Digest(hex: fields[2])))
         case ("file", 8):
             guard let size = Int64(fields[1]), let seconds = Int(fields[2]), let nanoseconds = Int(fields[3]),
                 let inode = UInt64(fields[4]), let digest = Digest(hex: fields[5])
             else { return false }
             placed.files.append(
                 Placed.File(
-                    path: unescape(fields[7]),
+                    path: path,
                     kind: .file(
                         size: size, seconds: seconds, nanoseconds: nanoseconds, inode: inode, digest: digest,
                         executable: fields[6] == "x")))
         case ("symlink", 3):
-            placed.files.append(Placed.File(path: unescape(fields[2]), kind: .symlink(target: unescape(fields[1]))))
+            placed.files.append(Placed.File(path: path, kind: .symlink(target: unescape(fields[1]))))
         case ("folder", 2):
-            placed.files.append(Placed.File(path: unescape(fields[1]), kind: .folder))
+            placed.files.append(Placed.File(path: path, kind: .folder))
         default: return false
         }
         return true
     }
+}
+
+extension String {
+    /// Whether a path below the workspace leads into the folder where its own state lies.
+    fileprivate var isWorkspaceState: Bool { self == ".clearml-sync" || hasPrefix(".clearml-sync/") }
 }

@@ -54,8 +54,39 @@ public final class Workspace: Sendable {
             usleep(50_000)
         }
         lock = consume file
-        // What was on its way when a run was killed: user's files in there have a second link in the workspace.
-        try FileSystem.removeAll(root + "/.clearml-sync/build")
+        try clearBuild()
+    }
+
+    private var build: String { folder + "/build" }
+
+    /// Takes away what was on its way when a run was killed: user's files in there have a second link in the workspace.
+    private func clearBuild() throws {
+        guard try FileSystem.status(build) != nil else { return }
+        // Killed between the two renames of `swapByRenaming`: the old folder is all there is of the user's files.
+        for item in try FileSystem.list(build) where item.name.hasSuffix(".path") {
+            let path = String(decoding: try File(build + "/" + item.name).readAll(limit: 4096), as: UTF8.self)
+            let old = build + "/" + item.name.dropLast(5)
+            guard path.isRelativePath, try FileSystem.status(old) != nil, try FileSystem.status(root + "/" + path) == nil
+            else { continue }
+            try FileSystem.rename(old, to: root + "/" + path)
+        }
+        try FileSystem.removeAll(build)
+    }
+
+    /// Puts a finished folder from `build/` at a path where a folder stands; the old one is then in `build/`.
+    func swap(_ new: String, with path: String) throws {
+        if try FileSystem.exchange(new, root + "/" + path) { return }
+        try swapByRenaming(new, with: path)
+    }
+
+    /// As `swap`, where the file system cannot exchange two names (NFS): for a moment nothing stands at the path.
+    func swapByRenaming(_ new: String, with path: String) throws {
+        let old = new + ".old"
+        try AtomicFile.write(Array(path.utf8), to: old + ".path", synchronizing: true)
+        try FileSystem.rename(root + "/" + path, to: old)
+        try FileSystem.rename(new, to: root + "/" + path)
+        try FileSystem.remove(old + ".path")
+        try FileSystem.removeAll(old)
     }
 
     // MARK: State
@@ -63,7 +94,7 @@ public final class Workspace: Sendable {
     /// What this manifest placed, and what a killed run was about to place.
     struct State {
         var placed: [Entry.ID: Placed]
-        /// Without files: nobody had the time to record them.
+        /// Without files, direct references aside: nobody had the time to record them.
         var intended: [Entry.ID: Placed]
     }
 
@@ -75,14 +106,14 @@ public final class Workspace: Sendable {
                 guard text.manifest == manifest || !FileSystem.exists(text.manifest) else {
                     throw Failure(
                         .manifest, "two manifests have the name '\(section)' in this workspace",
-                        cause: "\(manifest) and \(text.manifest)", advice: "give one of them another 'name', or another workspace")
+                        cause: "\(manifest) and \(text.manifest)",
+                        advice: "give one of them another 'name', or another workspace")
                 }
                 state.placed = text.entries
             }
         }
         if try FileSystem.status(journalPath) != nil {
-            let text = String(decoding: try File(journalPath).readAll(), as: UTF8.self)
-            state.intended = StateText.entries(StateText.lines(text)[...])
+            state.intended = StateText.entries(StateText.lines(try File(journalPath).readAll()))
         }
         return state
     }
@@ -116,7 +147,8 @@ public final class Workspace: Sendable {
         guard try FileSystem.status(folder) != nil else { return paths }
         for item in try FileSystem.list(folder) where item.name.hasSuffix(".state") {
             let section = String(item.name.dropLast(6))
-            guard section != self.section, let text = StateText(parsing: try File(folder + "/" + item.name).readAll()) else {
+            guard section != self.section, let text = StateText(parsing: try File(folder + "/" + item.name).readAll())
+            else {
                 continue
             }
             for placed in text.entries.values { paths[placed.path] = section }
@@ -126,7 +158,7 @@ public final class Workspace: Sendable {
 
     /// A new, empty folder beside the workspace's content, on its file system.
     func newBuildFolder() throws(SystemError) -> String {
-        let path = AtomicFile.temporaryName(beside: folder + "/build/folder")
+        let path = AtomicFile.temporaryName(beside: build + "/folder")
         try FileSystem.createFolder(path)
         return path
     }

@@ -99,7 +99,12 @@ public struct File: ~Copyable, Sendable {
     }
 
     public func setModificationTime(_ time: FileTime) throws(SystemError) {
-        let times = [timespec(tv_sec: 0, tv_nsec: (1 << 30) - 2 /* UTIME_OMIT */), timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds)]
+        // UTIME_OMIT of <sys/stat.h>, a macro that Swift does not see: the access time stays.
+        let omitted = (1 << 30) - 2
+        let times = [
+            timespec(tv_sec: 0, tv_nsec: omitted),
+            timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds),
+        ]
         guard futimens(descriptor, times) == 0 else { throw .last("futimens", path) }
     }
 

@@ -17,7 +17,8 @@ extension File {
         var offset: Int64 = 0
         while offset < length {
             var (from, to) = (offset, offset)
-            let count = linux_copy_file_range(descriptor, &from, target.descriptor, &to, Int(min(length - offset, 1 << 30)))
+            let count = linux_copy_file_range(
+                descriptor, &from, target.descriptor, &to, Int(min(length - offset, 1 << 30)))
             if count > 0 {
                 offset += Int64(count)
             } else if count < 0, errno == EINTR {

@@ -122,7 +122,8 @@ public enum FileSystem {
     public static func symlinkTarget(_ path: String, in directory: Int32 = AT_FDCWD) throws(SystemError) -> String {
         var failure: SystemError?
         let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-            let length = readlinkat(directory, path, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), 4096)
+            let length = readlinkat(
+                directory, path, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), 4096)
             count = max(0, length)
             if length < 0 { failure = .last("readlink", path) }
         }
@@ -148,7 +149,8 @@ public enum FileSystem {
     public static func isNetwork(_ path: String) throws(SystemError) -> Bool {
         let folder = try File(path, flags: O_RDONLY | O_DIRECTORY)
         let network: Set<Int64> = [
-            0x6969, 0x517B, 0xFE53_4D42, 0xFF53_4D42, 0x0BD0_0BD0, 0x00C3_6400, 0x4750_4653, 0x6573_5546, 0x0102_1997, 0x5346_414F,
+            0x6969, 0x517B, 0xFE53_4D42, 0xFF53_4D42, 0x0BD0_0BD0, 0x00C3_6400, 0x4750_4653, 0x6573_5546, 0x0102_1997,
+            0x5346_414F,
         ]
         return network.contains(linux_filesystem_type(folder.descriptor) & 0xFFFF_FFFF)
     }

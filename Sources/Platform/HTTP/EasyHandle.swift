@@ -297,10 +297,20 @@ extension EasyHandle {
         return .ended(
             .success(
                 HTTPEnd(
-                    bodyLength: bodyLength, seconds: Double(offset(CURLINFO_TOTAL_TIME_T)) / 1e6,
+                    bodyLength: bodyLength, seconds: seconds,
                     secondsToFirstByte: Double(offset(CURLINFO_STARTTRANSFER_TIME_T)) / 1e6, redirects: job.hop.number,
                     reusedConnection: connectionsOpened == 0)))
     }
+
+    /// Of the last response; 0 when none came.
+    var status: Int {
+        var status = 0
+        ccurl_getinfo_long(pointer, CURLINFO_RESPONSE_CODE, &status)
+        return status
+    }
+
+    /// That the last request took.
+    var seconds: Double { Double(offset(CURLINFO_TOTAL_TIME_T)) / 1e6 }
 
     private func failure(_ code: CURLcode, _ job: HTTPJob) -> HTTPFailure {
         var verification = 0

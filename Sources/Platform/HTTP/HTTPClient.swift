@@ -15,6 +15,8 @@ public struct HTTPConfiguration: Sendable {
     public var certificateFolder: String?
     /// nil: `~/.netrc`.
     public var netrcFile: String?
+    /// Told of every request that ended, on the client's own thread.
+    public var observe: (@Sendable (HTTPObservation) -> Void)?
 
     public init() {}
 

@@ -129,6 +129,7 @@ final class HTTPEngine {
     private func settle(_ handle: EasyHandle, _ code: CURLcode) {
         guard let job = handle.job else { return }
         let outcome = handle.outcome(code)
+        if let observe = configuration.observe { observe(HTTPEngine.observation(job, handle, outcome)) }
         release(handle)
         switch outcome {
         case .ended(let result): job.end(result)

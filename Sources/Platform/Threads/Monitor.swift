@@ -25,7 +25,8 @@ public final class Monitor<State>: @unchecked Sendable {
 
     /// Changes the state and wakes everybody who waits.
     @discardableResult
-    public func withLock<Value, Failure: Error>(_ body: (inout State) throws(Failure) -> Value) throws(Failure) -> Value {
+    public func withLock<Value, Failure: Error>(_ body: (inout State) throws(Failure) -> Value) throws(Failure) -> Value
+    {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(changed)

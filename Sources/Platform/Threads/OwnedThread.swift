@@ -18,11 +18,13 @@ public struct OwnedThread: Sendable {
         pthread_attr_setstacksize(attributes, stackSize)
         var thread = pthread_t()
         let body = Unmanaged.passRetained(Body(run))
-        let result = pthread_create(&thread, attributes, { context in
-            guard let context else { return nil }
-            Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, body.toOpaque())
+        let result = pthread_create(
+            &thread, attributes,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, body.toOpaque())
         // Out of threads or memory: nothing of what follows could work.
         precondition(result == 0, "pthread_create failed")
         self.thread = thread

@@ -1,0 +1,73 @@
+internal import ArgumentParser
+internal import Caching
+internal import Configuration
+internal import Execution
+internal import Planning
+internal import Platform
+internal import Remotes
+
+/// From command line to session.
+struct Runner {
+    let session: Session
+    /// What `config show` would say: decides whether a saved plan still holds.
+    let settingsText: String
+    private let report: RunReport?
+    private let keepGoing: Bool
+
+    /// - Parameters:
+    ///   - upgrading: resolve the selected entries anew, whatever the lock says of them.
+    ///   - report: hears what happens; without one only failures and warnings are shown.
+    init(
+        _ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool,
+        upgrading: [String]? = nil, hashesDirect: Bool = false, report: RunReport? = nil
+    ) throws {
+        let (manifest, path) = try ManifestReading.read(manifestOptions.manifest)
+        let settings = try cacheOptions.settings(flags: run.flags)
+        let cache = try cacheOptions.openCache(settings)
+        settingsText = settings.listing.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
+        var options = Session.Options()
+        options.selection = try manifestOptions.selection()
+        options.workspace = manifestOptions.workspace.map { PathArgument.absolute($0) }
+        options.locked = run.locked
+        options.offline = run.offline
+        options.force = run.force
+        options.prune = run.prune
+        options.keepGoing = run.keepGoing
+        options.jobs = settings.sync.jobs.value
+        options.keepsArchives = settings.sync.keepArchives.value
+        options.limits = ExtractionLimits(settings)
+        options.link = settings.sync.link.value
+        if case .flag = settings.sync.link.origin { options.linkWins = true }
+        if case .environment = settings.sync.link.origin { options.linkWins = true }
+        options.upgrade = upgrading
+        options.hashesDirect = hashesDirect
+        options.synchronizes = run.sync
+        options.lockTimeout = run.lockTimeout
+        options.stallTimeout = run.stallTimeout
+        options.readsOnly = readsOnly
+        keepGoing = run.keepGoing
+        var sources = SourceRules(settings, environment: ProcessEnvironment.current)
+        sources.clientConfiguration.observe = report?.observe
+        self.report = report
+        session = try Session(
+            manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources,
+            options: options,
+            report: report?.hear ?? Runner.show)
+    }
+
+    private static let show: @Sendable (Event) -> Void = { event in
+        switch event {
+        case .failed(let id, let failure, let isOptional):
+            Console.show(failure.about(id), as: isOptional ? "warning" : "error")
+        case .warning(let text): Console.warn(text)
+        default: break
+        }
+    }
+
+    func execute(_ plan: Plan) throws {
+        let summary = try report?.execute(plan, in: session) ?? session.execute(plan)
+        if let signal = summary.interruption { throw ExitCode(128 + signal) }
+        guard let failure = summary.decisive else { return }
+        throw ExitCode(keepGoing ? ExitCodes.code(for: .incomplete) : ExitCodes.code(for: failure))
+    }
+}

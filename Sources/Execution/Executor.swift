@@ -41,7 +41,7 @@ final class Executor {
         var interruption: Int32?
     }
 
-    private final class Job {
+    final class Job {
         let item: Int
         let object: Int
         let transfer: Progress.Transfer
@@ -60,33 +60,33 @@ final class Executor {
         }
     }
 
-    private let cache: Cache
-    private let placement: Placement
-    private let sources: SourceRules
-    private let options: Options
-    private let progress: Progress
-    private let report: @Sendable (Event) -> Void
-    private let inbox = Inbox()
-    private let pool: WorkerPool
-    private let client: HTTPClient
-    private let locks: FetchLocks?
-    private var transport: Transport!
+    let cache: Cache
+    let placement: Placement
+    let sources: SourceRules
+    let options: Options
+    let progress: Progress
+    let report: @Sendable (Event) -> Void
+    let inbox = Inbox()
+    let pool: WorkerPool
+    let client: HTTPClient
+    let locks: FetchLocks?
+    var transport: Transport!
 
-    private var plan: Plan
-    private var outcome: Outcome
-    private var queue: [(item: Int, object: Int)] = []
-    private var next = 0
-    private var jobs: [Int: Job] = [:]
+    var plan: Plan
+    var outcome: Outcome
+    var queue: [(item: Int, object: Int)] = []
+    var next = 0
+    var jobs: [Int: Job] = [:]
     /// Jobs by what they bring: others that want the same wait for them.
-    private var bringing: [String: Int] = [:]
-    private var followers: [Int: [(item: Int, object: Int)]] = [:]
-    private var missing: [Int: Int] = [:]
-    private var failed: Set<Int> = []
-    private var placing = 0
-    private var rows: [Index.Row] = []
+    var bringing: [String: Int] = [:]
+    var followers: [Int: [(item: Int, object: Int)]] = [:]
+    var missing: [Int: Int] = [:]
+    var failed: Set<Int> = []
+    var placing = 0
+    var rows: [Index.Row] = []
     /// Bytes of the blobs that `rows` tell of.
-    private var unrecorded: Int64 = 0
-    private var stop: Failure?
+    var unrecorded: Int64 = 0
+    var stop: Failure?
 
     init(
         _ plan: Plan, cache: Cache, placement: Placement, placed: [Entry.ID: Placed], sources: SourceRules,
@@ -138,7 +138,7 @@ final class Executor {
 
     // MARK: Deciding
 
-    private func prepare() {
+    func prepare() {
         var (bytes, unsized) = (Int64(0), 0)
         for (index, item) in plan.items.enumerated() {
             let id = item.entry.entry.id
@@ -151,7 +151,8 @@ final class Executor {
             case .link, .relink: break
             }
             var wanted = 0
-            for (number, object) in item.objects.enumerated() where object.acquisition != .cached && object.acquisition != .direct {
+            for (number, object) in item.objects.enumerated()
+            where object.acquisition != .cached && object.acquisition != .direct {
                 queue.append((index, number))
                 outcome.absent[id, default: []].insert(number)
                 wanted += 1
@@ -169,9 +170,10 @@ final class Executor {
         progress.expect(objects: queue.count, bytes: bytes, unsized: unsized)
     }
 
-    private func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
+    func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
         var acquired = Acquired(
-            resolved.access == .cache ? .cache : .direct, digest: object.resolved.locked?.digest, size: object.resolved.knownSize)
+            resolved.access == .cache ? .cache : .direct, digest: object.resolved.locked?.digest,
+            size: object.resolved.knownSize)
         // Not locked yet, but cached: the manifest's own checksum says what it is, the blob how large.
         if object.acquisition == .cached, acquired.digest == nil, let digest = resolved.entry.checksum?.digest,
             case .present(let status) = try? cache.blobs.presence(digest)
@@ -184,7 +186,7 @@ final class Executor {
         return acquired
     }
 
-    private func startJobs() {
+    func startJobs() {
         while jobs.count < options.jobs, next < queue.count, stop == nil {
             let (item, object) = queue[next]
             next += 1
@@ -193,14 +195,14 @@ final class Executor {
         }
     }
 
-    private func key(_ item: Int, _ object: Int) -> String {
+    func key(_ item: Int, _ object: Int) -> String {
         let planned = plan.items[item].objects[object]
         let recipe = planned.resolved.recipe.map { "\n" + $0.description } ?? ""
         if let digest = planned.resolved.locked?.digest { return digest.hex + recipe }
         return planned.resolved.identity(version: plan.items[item].entry.entry.version) + recipe
     }
 
-    private func start(_ item: Int, _ object: Int) {
+    func start(_ item: Int, _ object: Int) {
         let key = key(item, object)
         if let other = bringing[key] {
             followers[other, default: []].append((item, object))
@@ -221,171 +223,13 @@ final class Executor {
         bringing[key] = number
         acquire(number)
     }
-}
-
-extension Executor {
-    // MARK: Acquiring
-
-    private func lockKey(_ identity: String) -> UInt64 { LockFile.hash(Array(identity.utf8)).prefix }
-
-    private func acquire(_ number: Int) {
-        guard let job = jobs[number] else { return }
-        let item = plan.items[job.item]
-        let planned = item.objects[job.object]
-        let resolved = planned.resolved
-        let entry = item.entry.entry
-        let identity = resolved.identity(version: entry.version)
-        if !job.holdsLock, locks != nil {
-            guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now() else {
-                if !job.hasWaited { report(.waiting(entry.id, url: resolved.url.identity)) }
-                job.hasWaited = true
-                return inbox.schedule(after: 0.1) { [inbox] in inbox.post(.retry(number)) }
-            }
-            job.holdsLock = true
-            // Another process may have brought it while we waited.
-            if let there = try? alreadyThere(planned, identity, entry) { return finish(number, .success(there)) }
-        }
-        report(.fetching(entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
-        let order = intakeOrder(entry, resolved, identity)
-        switch planned.acquisition {
-        case .unpack: unpackCached(number, order)
-        case .adopt: takeLocal(number, order, path: placement.workspace.root + "/" + item.entry.path, origin: .adopted)
-        case .fetch, .revalidate: fetch(number, order, entry: item.entry, planned: planned)
-        case .cached, .direct: break
-        }
-    }
-
-    private func alreadyThere(_ planned: Plan.Object, _ identity: String, _ entry: Entry) throws -> Acquired? {
-        if case .revalidate = planned.acquisition, !options.offline { return nil }
-        let seen = cache.index.seen(identity)
-        let known = planned.resolved.locked?.digest ?? entry.checksum?.digest
-        guard let digest = known ?? (options.offline ? seen?.digest : nil) else { return nil }
-        var found = Acquired(.cache, digest: digest, size: planned.resolved.knownSize ?? seen?.size)
-        found.validator = planned.resolved.locked?.validator ?? seen?.validator
-        if let recipe = planned.resolved.recipe {
-            guard let tree = try cache.trees.tree(ofArchive: digest, recipe: recipe),
-                tree == planned.resolved.locked?.tree ?? tree || options.offline
-            else { return nil }
-            found.tree = tree
-            return found
-        }
-        guard let status = try cache.blobs.verified(digest) else { return nil }
-        found.size = status.size
-        return found
-    }
-
-    private func intakeOrder(_ entry: Entry, _ resolved: ResolvedObject, _ identity: String) -> Intake.Order {
-        var expectation = Expectation()
-        expectation.digest = resolved.locked?.digest ?? entry.checksum?.digest
-        expectation.isLocked = resolved.locked?.digest != nil
-        expectation.checksum = entry.checksum?.digest == nil ? entry.checksum : nil
-        expectation.size = resolved.locked?.size ?? entry.size
-        return Intake.Order(
-            identity: identity, expectation: expectation, recipe: resolved.recipe,
-            keepsArchive: entry.keepArchive ?? options.keepsArchives, limits: options.limits)
-    }
-
-    private func unpackCached(_ number: Int, _ order: Intake.Order) {
-        guard let job = jobs[number], let recipe = order.recipe,
-            let digest = plan.items[job.item].objects[job.object].resolved.locked?.digest
-        else { return }
-        let intake = Intake(order, cache: cache, pool: pool) { _, _ in }
-        pool.submit { [inbox] in
-            let result = Result { () -> Acquired in
-                var acquired = Acquired(.cache, digest: digest, size: order.expectation.size)
-                acquired.tree = try intake.unpack(cached: digest, recipe: recipe)
-                return acquired
-            }
-            inbox.post(.finished(number, result.mapError { Failure($0) }, nil))
-        }
-    }
-
-    private func takeLocal(_ number: Int, _ order: Intake.Order, path: String, origin: Acquired.Origin) {
-        guard let transfer = jobs[number]?.transfer else { return }
-        let intake = Intake(order, cache: cache, pool: pool) { _, _ in }
-        pool.submit { [inbox, progress] in
-            let result = Result { () -> (Acquired, Blob) in
-                guard let status = try FileSystem.status(path, followSymlinks: true) else {
-                    throw Failure(.notFound, "nothing is there", cause: path, advice: "correct the 'url', or make the entry 'optional'")
-                }
-                progress.learn(status.size, for: transfer)
-                let taken = try intake.take(localFile: path) { progress.add($0, to: transfer) }
-                var acquired = Acquired(origin, digest: taken.blob.digest, size: taken.blob.size)
-                acquired.tree = taken.tree
-                acquired.transferred = taken.blob.size
-                acquired.validator = .weak(eTag: nil, size: status.size, modified: nil)
-                return (acquired, taken.blob)
-            }
-            inbox.post(.finished(number, result.map(\.0).mapError { Failure($0) }, try? result.get().1))
-        }
-    }
-
-    private func fetch(_ number: Int, _ intakeOrder: Intake.Order, entry: ResolvedEntry, planned: Plan.Object) {
-        guard let job = jobs[number] else { return }
-        do {
-            let reached = try sources.sources(planned.resolved.url, mirrors: entry.entry.mirrors, base: entry.entry.base)
-            if case .local(let path) = reached.first {
-                return takeLocal(number, intakeOrder, path: path, origin: .local)
-            }
-            guard !options.offline else {
-                throw Failure(.network, "not in the cache, and --offline forbids to fetch it", cause: planned.resolved.url.identity, advice: "run once without --offline")
-            }
-            if let copy = adoptable(planned.resolved.url, intakeOrder.expectation), !job.hasTriedAdopting {
-                job.hasTriedAdopting = true
-                return takeLocal(number, intakeOrder, path: copy, origin: .adopted)
-            }
-            let http = reached.compactMap { if case .http(let source) = $0 { source } else { nil } }
-            var order = Download.Order(
-                identity: intakeOrder.identity, sources: http, expectation: intakeOrder.expectation,
-                knownSize: planned.resolved.knownSize ?? entry.entry.size)
-            if planned.resolved.locked == nil { order.pinned = planned.resolved.validator }
-            var cached: Digest?
-            if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity) {
-                order.cached = seen.validator
-                cached = digest
-            } else if job.hasWaited, let seen = cache.index.seen(intakeOrder.identity),
-                (try? holds(seen.digest, intakeOrder.recipe)) == true
-            {
-                // Whom we waited for has just brought it: the server need only say that it is still the same.
-                order.cached = seen.validator
-                cached = seen.digest
-            }
-            bring(number, order, intakeOrder, job.transfer, cached: cached)
-        } catch {
-            finish(number, .failure(Failure(error)))
-        }
-    }
-
-    private func holds(_ digest: Digest, _ recipe: Recipe?) throws -> Bool {
-        if let recipe, try cache.trees.tree(ofArchive: digest, recipe: recipe) != nil { return true }
-        return try cache.blobs.verified(digest) != nil
-    }
-
-    /// A file in the cache of ClearML's SDK that may hold the very bytes; only worth a look when we can tell.
-    private func adoptable(_ url: LogicalURL, _ expectation: Expectation) -> String? {
-        guard expectation.isDecisive, let sdkCache = options.sdkCache else { return nil }
-        return sdkCache.copies(of: url.raw).first { path in
-            guard let status = try? FileSystem.status(path, followSymlinks: true), status.kind == .file else { return false }
-            return expectation.size == nil || expectation.size == status.size
-        }
-    }
-
-    /// Wires transport and intake: bytes from the one to the other, the verdict back to the loop.
-    private func bring(
-        _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer, cached: Digest?
-    ) {
-        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, transfer: transfer, cached: cached) { [inbox] result, blob in
-            inbox.post(.finished(number, result, blob))
-        }
-        jobs[number]?.download = flow.download
-        flow.start()
-    }
 
     // MARK: Hearing
 
-    private func handle(_ message: Inbox.Message) {
+    func handle(_ message: Inbox.Message) {
         switch message {
-        case .retry(let number): if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
+        case .retry(let number):
+            if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
         case .finished(let number, .failure(let failure), _)
         where failure.kind == .integrity && jobs[number]?.hasTriedAdopting == true && jobs[number]?.download == nil:
             // What lay there was of another version: now the network.
@@ -401,9 +245,9 @@ extension Executor {
         }
     }
 
-    private static var interrupted: Failure { Failure(.interrupted, "interrupted") }
+    static var interrupted: Failure { Failure(.interrupted, "interrupted") }
 
-    private func remember(_ number: Int, _ acquired: Acquired, _ blob: Blob) {
+    func remember(_ number: Int, _ acquired: Acquired, _ blob: Blob) {
         guard let job = jobs[number] else { return }
         rows.append(.blob(blob))
         if let validator = acquired.validator {
@@ -420,7 +264,7 @@ extension Executor {
         }
     }
 
-    private func finish(_ number: Int, _ result: Result<Acquired, Failure>) {
+    func finish(_ number: Int, _ result: Result<Acquired, Failure>) {
         guard let job = jobs.removeValue(forKey: number) else { return }
         progress.end(job.transfer)
         let item = plan.items[job.item]
@@ -450,7 +294,7 @@ extension Executor {
         }
     }
 
-    private func accept(_ acquired: Acquired, _ item: Int, _ object: Int) {
+    func accept(_ acquired: Acquired, _ item: Int, _ object: Int) {
         let resolved = plan.items[item].objects[object].resolved
         let entry = plan.items[item].entry.entry
         outcome.acquired[entry.id]?[object] = acquired
@@ -460,7 +304,7 @@ extension Executor {
         if missing[item] == 0, !failed.contains(item), stop == nil, !options.fetchesOnly { place(item) }
     }
 
-    private func fail(_ item: Int, _ failure: Failure) {
+    func fail(_ item: Int, _ failure: Failure) {
         guard failed.insert(item).inserted else { return }
         let entry = plan.items[item].entry.entry
         let failure = failure.about(entry.id)
@@ -470,66 +314,9 @@ extension Executor {
         if !entry.optional, !options.keepGoing { halt(failure) }
     }
 
-    private func halt(_ failure: Failure) {
+    func halt(_ failure: Failure) {
         guard stop == nil else { return }
         stop = failure
         for job in jobs.values { job.download?.cancel(Executor.interrupted) }
-    }
-
-    // MARK: Placing
-
-    private func place(_ index: Int) {
-        let item = plan.items[index]
-        let entry = item.entry.entry
-        let acquired = outcome.acquired[entry.id] ?? []
-        var content = Placement.Content(
-            path: item.entry.path, mode: entry.link, executable: entry.executable, isFolder: item.entry.isFolder,
-            objects: zip(item.objects, acquired).map { object, acquired in
-                Placed.Object(path: object.resolved.place, digest: acquired.digest, tree: object.resolved.recipe == nil ? nil : acquired.tree)
-            })
-        if case .direct(let path) = item.entry.access {
-            let whole = item.objects.count == 1 && item.objects[0].resolved.place.isEmpty && item.objects[0].resolved.recipe == nil
-            if whole { content.directFolder = path } else {
-                for object in item.objects where object.resolved.recipe == nil {
-                    content.direct[object.resolved.place] = object.resolved.url.localPath(base: entry.base)
-                }
-            }
-        }
-        placing += 1
-        let previous = outcome.placed[entry.id]
-        let force = options.force
-        pool.submit { [placement, inbox, content] in
-            let result = Result { try placement.place(content, id: entry.id, previous: previous, force: force) }
-            inbox.post(.placed(index, result.mapError { Failure($0) }))
-        }
-    }
-
-    private func didPlace(_ index: Int, _ result: Result<Placed, Failure>) {
-        placing -= 1
-        let id = plan.items[index].entry.entry.id
-        switch result {
-        case .success(let placed):
-            if let old = outcome.placed[id], old.path != placed.path, let kept = try? placement.remove(old, force: options.force) {
-                outcome.kept += kept
-            }
-            outcome.placed[id] = placed
-            report(.placed(id, path: placed.path, mode: placed.mode))
-        case .failure(let failure): fail(index, failure)
-        }
-    }
-
-    private func removeOrphans() {
-        for removal in plan.removals {
-            do {
-                outcome.kept += try placement.remove(removal.placed, force: options.force)
-                outcome.placed[removal.id] = nil
-                outcome.removed.append(removal.placed.path)
-                report(.removed(removal.id, path: removal.placed.path))
-            } catch {
-                let failure = Failure(error).about(removal.id)
-                outcome.failures.append((removal.id, failure, false))
-                report(.failed(removal.id, failure, isOptional: false))
-            }
-        }
     }
 }

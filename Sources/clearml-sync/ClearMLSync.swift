@@ -32,7 +32,7 @@ struct ClearMLSync: ParsableCommand {
             try command.run()
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
-        } catch where Self.exitCode(for: error) == .success {
+        } catch  where Self.exitCode(for: error) == .success {
             // Help, which is a command of its own.
             exit(withError: error)
         } catch {

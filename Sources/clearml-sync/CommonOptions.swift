@@ -23,7 +23,8 @@ struct ManifestOptions: ParsableArguments {
     @Option(help: .init("Leave out this entry: a name, kind/name, or a glob.", valueName: "name"))
     var exclude: [String] = []
 
-    @Option(help: .init("The workspace's folder; wins over the manifest's.", valueName: "folder"), completion: .directory)
+    @Option(
+        help: .init("The workspace's folder; wins over the manifest's.", valueName: "folder"), completion: .directory)
     var workspace: String?
 
     func selection() throws -> Selection {
@@ -39,7 +40,9 @@ struct ManifestOptions: ParsableArguments {
 
 /// Options about the machine: the same for all commands that use the cache.
 struct CacheOptions: ParsableArguments {
-    @Option(help: .init("ClearML's cache folder; ours is clearml-sync/ in it.", valueName: "folder"), completion: .directory)
+    @Option(
+        help: .init("ClearML's cache folder; ours is clearml-sync/ in it.", valueName: "folder"), completion: .directory
+    )
     var cacheDir: String?
 
     func settings(flags: [String: String] = [:], manifestDefaults: [String: ManifestDefault] = [:]) throws -> Settings {

@@ -67,15 +67,15 @@ class Bench:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def run(self, command):
-        """Seconds and peak resident KiB of one process."""
-        before = time.monotonic()
-        process = subprocess.Popen(command, env=self.environment, cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        errors = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise SystemExit(f"{command}: exit {process.returncode}\n{errors.decode()}")
-        return time.monotonic() - before, usage.ru_maxrss
+        """Seconds and peak resident KiB of one process; measured by time(1), since a fork of this one would begin large."""
+        done = subprocess.run(
+            ["/usr/bin/time", "-f", "%e %M", "-o", str(self.root / "time"), *command],
+            env=self.environment, cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        if done.returncode != 0:
+            raise SystemExit(f"{command}: exit {done.returncode}\n{done.stderr.decode()}")
+        seconds, peak = (self.root / "time").read_text().split()
+        return float(seconds), int(peak)
 
     def forget(self, *names):
         for name in names:

@@ -1,9 +1,10 @@
-@testable import Caching
 import Glibc
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Caching
 
 @Suite struct BlobStoreTests {
     let fixture: CacheFixture
@@ -128,7 +129,9 @@ import Testing
         #expect(time.seconds >= before)
     }
 
-    @Test("A file system that keeps coarser times compares only what it keeps", arguments: [1, 100, 1000, 1_000_000, 1_000_000_000])
+    @Test(
+        "A file system that keeps coarser times compares only what it keeps",
+        arguments: [1, 100, 1000, 1_000_000, 1_000_000_000])
     func coarse(granularity: Int) throws {
         let folder = try TemporaryFolder()
         let digest = digest(of: "abc")

@@ -1,8 +1,9 @@
-@testable import Caching
 import Glibc
 import Planning
 import Platform
 import TestSupport
+
+@testable import Caching
 
 /// A cache folder of a test's own. Each `open()` is one more process, as far as locks and leases can tell.
 struct CacheFixture {

@@ -1,8 +1,9 @@
-@testable import Caching
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Caching
 
 @Suite struct DurabilityTests {
     private func marks(_ fixture: CacheFixture) throws -> [String] { try fixture.files(below: fixture.layout.unsynced) }
@@ -60,7 +61,9 @@ import Testing
         #expect(left.contains("\(Boot.identity).\(try #require(running.lease?.run))"))
     }
 
-    @Test("A mark that cannot be read doubts everything before this boot", arguments: ["", "x", "-5", "99999999999999999999"])
+    @Test(
+        "A mark that cannot be read doubts everything before this boot",
+        arguments: ["", "x", "-5", "99999999999999999999"])
     func hostileMark(text: String) throws {
         let fixture = try CacheFixture()
         let digest = try fixture.open().put("x")

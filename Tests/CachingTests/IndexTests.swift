@@ -1,9 +1,10 @@
-@testable import Caching
 import GRDB
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Caching
 
 @Suite struct IndexTests {
     let folder: TemporaryFolder
@@ -79,7 +80,9 @@ import Testing
         #expect(index.seen("other") == seen)
     }
 
-    @Test("Tables that are not ours are begun anew at the next word", arguments: ["DROP TABLE url", "ALTER TABLE url RENAME size TO bytes"])
+    @Test(
+        "Tables that are not ours are begun anew at the next word",
+        arguments: ["DROP TABLE url", "ALTER TABLE url RENAME size TO bytes"])
     func foreignTables(sql: String) throws {
         open().record([.seen(url: "u", seen)])
         try execute(sql)
@@ -92,7 +95,9 @@ import Testing
     @Test("Where no index can be, everything is forgotten and nothing fails")
     func impossible() throws {
         try folder.write("file", "")
-        for index in [Index(path: folder["file"] + "/index.sqlite", isWritable: true), Index(path: nil, isWritable: true)] {
+        for index in [
+            Index(path: folder["file"] + "/index.sqlite", isWritable: true), Index(path: nil, isWritable: true),
+        ] {
             index.record([.seen(url: "u", seen)])
             #expect(index.seen("u") == nil)
             #expect(index.counts() == (0, 0))

@@ -1,10 +1,11 @@
-@testable import Caching
 import Glibc
 import Planning
 import Platform
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Caching
 
 /// What the cache promises, whatever happens to it. Eviction's promise is tested where eviction is.
 @Suite struct InvariantTests {
@@ -36,11 +37,14 @@ import Testing
         #expect(try fixture.files(below: fixture.layout.blobs) == [Layout.blobName(right)])
         #expect(try File(fixture.layout.blob(right)).hash([.sha256]).values[0] == right.bytes)
         #expect(try fixture.status(right).mode == 0o444)
-        let open = try FileSystem.list("/proc/self/fd").compactMap { try? FileSystem.symlinkTarget("/proc/self/fd/\($0.name)") }
+        let open = try FileSystem.list("/proc/self/fd").compactMap {
+            try? FileSystem.symlinkTarget("/proc/self/fd/\($0.name)")
+        }
         #expect(!open.contains(fixture.layout.blob(right)), "nobody may still write to what was published")
     }
 
-    @Test("Invariant 2: the file tree is the truth, the index an accelerator", arguments: ["missing", "damaged", "newer"])
+    @Test(
+        "Invariant 2: the file tree is the truth, the index an accelerator", arguments: ["missing", "damaged", "newer"])
     func index(kind: String) throws {
         let fixture = try CacheFixture()
         var known: Digest

@@ -1,9 +1,10 @@
-@testable import Caching
 import Glibc
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Caching
 
 @Suite struct PartialTests {
     let fixture: CacheFixture

@@ -1,8 +1,9 @@
-@testable import Caching
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Caching
 
 @Suite struct TreeStoreTests {
     let fixture: CacheFixture
@@ -64,7 +65,9 @@ import Testing
         #expect(try cache.trees.tree(ofArchive: archive, recipe: Recipe()) == other)
     }
 
-    @Test("A damaged recipe is none, and is written anew", arguments: ["", "sha256:12", String(repeating: "x", count: 10_000)])
+    @Test(
+        "A damaged recipe is none, and is written anew",
+        arguments: ["", "sha256:12", String(repeating: "x", count: 10_000)])
     func damagedRecipe(text: String) throws {
         let tree = try cache.trees.store(listing)
         try cache.trees.record(tree, ofArchive: archive, recipe: Recipe())

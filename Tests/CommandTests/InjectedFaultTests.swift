@@ -66,7 +66,9 @@ struct InjectedFaultTests {
 enum Strace {
     static var isPossible: Bool {
         let path = ["PATH": "/usr/bin:/bin:/usr/local/bin"]
-        guard let probe = try? ChildProcess("strace", ["-o", "/dev/null", "true"], environment: path) else { return false }
+        guard let probe = try? ChildProcess("strace", ["-o", "/dev/null", "true"], environment: path) else {
+            return false
+        }
         return (try? probe.wait(.seconds(10))) == 0
     }
 }

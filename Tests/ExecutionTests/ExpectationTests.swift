@@ -1,9 +1,10 @@
 import Caching
-@testable import Execution
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Execution
 
 @Suite struct ExpectationTests {
     private func blob(_ text: String, _ functions: [HashFunction] = []) throws -> Blob {
@@ -26,7 +27,9 @@ import Testing
         #expect(Expectation().functions == [])
     }
 
-    @Test("Another size, digest or checksum is an integrity failure that names both", arguments: Checksum.Algorithm.allCases)
+    @Test(
+        "Another size, digest or checksum is an integrity failure that names both",
+        arguments: Checksum.Algorithm.allCases)
     func mismatches(algorithm: Checksum.Algorithm) throws {
         var expectation = Expectation()
         let right = try blob("right", [algorithm.hashFunction])

@@ -1,10 +1,11 @@
 import Caching
-@testable import Execution
 import Planning
 import Platform
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Execution
 
 @Suite struct GrowingBodyTests {
     let fixture: WorkspaceFixture
@@ -13,7 +14,8 @@ import Testing
     init() throws { fixture = try WorkspaceFixture() }
 
     private func body(size: Int64?) throws -> GrowingBody {
-        GrowingBody(partial: try fixture.cache.partials.openPrivate(path: fixture.cache.blobs.newTemporaryPath(), size: size))
+        GrowingBody(
+            partial: try fixture.cache.partials.openPrivate(path: fixture.cache.blobs.newTemporaryPath(), size: size))
     }
 
     private func write(_ range: Range<Int>, to body: GrowingBody) throws {
@@ -34,7 +36,9 @@ import Testing
         private final class Slot: Sendable { let value = Mutex<Result<Blob, any Error>?>(nil) }
         func end() throws -> Blob {
             thread.join()
-            guard let result = slot.value.withLock({ $0 }) else { throw TestSupportError("the follower came to nothing") }
+            guard let result = slot.value.withLock({ $0 }) else {
+                throw TestSupportError("the follower came to nothing")
+            }
             return try result.get()
         }
     }

@@ -1,10 +1,11 @@
 import Caching
-@testable import Execution
 import Glibc
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Execution
 
 @Suite struct ObservationTests {
     let fixture: WorkspaceFixture
@@ -35,7 +36,8 @@ import Testing
         #expect(try fixture.observe(workspace, placed: tree, path: "data/t") == .clean)
     }
 
-    @Test("A file that a user changed, replaced or touched is drift", arguments: ["content", "inode", "mtime", "folder"])
+    @Test(
+        "A file that a user changed, replaced or touched is drift", arguments: ["content", "inode", "mtime", "folder"])
     func drift(kind: String) throws {
         let placed = try place(fixture.file(fixture.add("xyz")))
         let path = fixture.root + "/data/a"
@@ -47,7 +49,9 @@ import Testing
             try FileSystem.remove(path)
             try fixture.write("data/a/mine", "x")
         }
-        #expect(try fixture.observe(workspace, placed: placed, path: "data/a") == .changed(missing: [], drifted: ["data/a"]))
+        #expect(
+            try fixture.observe(workspace, placed: placed, path: "data/a") == .changed(missing: [], drifted: ["data/a"])
+        )
     }
 
     @Test("A hard link to a blob that was proven again is no drift")
@@ -64,7 +68,8 @@ import Testing
         let placed = try place(fixture.unpacked(fixture.tree(["a": "1", "b": "2", "l": "->a", "sub/c": "3"])))
         try FileSystem.remove(fixture.root + "/data/t/a")
         #expect(
-            try fixture.observe(workspace, placed: placed, path: "data/t") == .changed(missing: ["data/t/a"], drifted: []))
+            try fixture.observe(workspace, placed: placed, path: "data/t")
+                == .changed(missing: ["data/t/a"], drifted: []))
         try FileSystem.remove(fixture.root + "/data/t/l")
         try FileSystem.symlink(to: "elsewhere", at: fixture.root + "/data/t/l")
         #expect(
@@ -98,7 +103,9 @@ import Testing
         }
     }
 
-    @Test("What a killed run was about to place is ours if it is just that", arguments: ["file", "tree", "direct", "members"])
+    @Test(
+        "What a killed run was about to place is ours if it is just that",
+        arguments: ["file", "tree", "direct", "members"])
     func intended(kind: String) throws {
         let content: Placement.Content
         switch kind {
@@ -106,7 +113,8 @@ import Testing
         case "tree": content = try fixture.unpacked(fixture.tree(["a": "1", "l": "->a"]), at: "data/p")
         case "direct":
             content = Placement.Content(
-                path: "data/p", mode: .auto, executable: false, isFolder: true, objects: [], directFolder: fixture.folder.path)
+                path: "data/p", mode: .auto, executable: false, isFolder: true, objects: [],
+                directFolder: fixture.folder.path)
         default:
             content = Placement.Content(
                 path: "data/p", mode: .auto, executable: false, isFolder: true,

@@ -1,10 +1,11 @@
 import Caching
-@testable import Execution
 import Glibc
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Execution
 
 @Suite struct PlacementTests {
     let fixture: WorkspaceFixture
@@ -32,7 +33,9 @@ import Testing
         }
     }
 
-    @Test("A file takes the place of what this manifest placed before", arguments: [Entry.LinkMode.copy, .hardlink, .symlink])
+    @Test(
+        "A file takes the place of what this manifest placed before",
+        arguments: [Entry.LinkMode.copy, .hardlink, .symlink])
     func replaceFile(mode: Entry.LinkMode) throws {
         let first = try place(fixture.file(fixture.add("1"), mode: mode))
         let second = try place(fixture.file(fixture.add("2"), mode: mode), previous: first)
@@ -70,7 +73,10 @@ import Testing
         let first = try place(fixture.unpacked(fixture.tree(["a": "1"]), at: "data/p"))
         try FileSystem.removeAll(fixture.root + "/data/p")
         try fixture.write("data/p", "mine")
-        let (folder, file) = (try fixture.unpacked(fixture.tree(["b": "2"]), at: "data/p"), try fixture.file(fixture.add("3"), at: "data/p"))
+        let (folder, file) = (
+            try fixture.unpacked(fixture.tree(["b": "2"]), at: "data/p"),
+            try fixture.file(fixture.add("3"), at: "data/p")
+        )
         expectForeign { _ = try place(folder, previous: first) }
         expectForeign { _ = try place(file, previous: first) }
         #expect(try fixture.contents() == ["data/p": "mine"])
@@ -127,8 +133,10 @@ import Testing
         let again = try fixture.file(fixture.add("2"), at: "data/p")
         try fixture.write("data/p/mine", "mine")
         expectForeign {
-            _ = try place(again, previous: Placed(
-                path: "data/p", mode: .copy, isFolder: true, executable: false, objects: [], files: []))
+            _ = try place(
+                again,
+                previous: Placed(
+                    path: "data/p", mode: .copy, isFolder: true, executable: false, objects: [], files: []))
         }
         #expect(try fixture.contents()["data/p/mine"] == "mine")
     }
@@ -147,7 +155,9 @@ import Testing
         #expect(try fixture.contents() == [:])
     }
 
-    @Test("Removing steps over a file or a symlink that a user put in the place of a folder", arguments: ["file", "symlink"])
+    @Test(
+        "Removing steps over a file or a symlink that a user put in the place of a folder",
+        arguments: ["file", "symlink"])
     func removalOfReplaced(kind: String) throws {
         let placed = try place(fixture.unpacked(fixture.tree(["sub/b": "2"])))
         try FileSystem.rename(fixture.root + "/data", to: fixture.folder["moved"])
@@ -164,7 +174,8 @@ import Testing
     func direct() throws {
         try fixture.folder.write("nfs/x", "theirs")
         let content = Placement.Content(
-            path: "data/nfs", mode: .auto, executable: false, isFolder: true, objects: [], directFolder: fixture.folder["nfs"])
+            path: "data/nfs", mode: .auto, executable: false, isFolder: true, objects: [],
+            directFolder: fixture.folder["nfs"])
         let placed = try place(content)
         #expect(placed.mode == .symlink)
         #expect(try fixture.contents() == ["data/nfs": "->" + fixture.folder["nfs"]])
@@ -258,7 +269,9 @@ import Testing
         #expect(try fixture.open(manifest: other).load().placed.isEmpty)
     }
 
-    @Test("A damaged state makes everything a stranger's, and is no end", arguments: ["", "\u{0}\u{0}", "clearml-sync-state 9\n"])
+    @Test(
+        "A damaged state makes everything a stranger's, and is no end",
+        arguments: ["", "\u{0}\u{0}", "clearml-sync-state 9\n"])
     func damaged(text: String) throws {
         let fixture = try WorkspaceFixture()
         try fixture.write(".clearml-sync/m.state", text)

@@ -1,5 +1,6 @@
-@testable import Execution
 import Testing
+
+@testable import Execution
 
 @Suite struct RetryPolicyTests {
     @Test("The bound doubles up to the cap, the jitter takes a part of it, and then it is time to give up")

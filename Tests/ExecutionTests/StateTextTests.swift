@@ -1,6 +1,7 @@
-@testable import Execution
 import Planning
 import Testing
+
+@testable import Execution
 
 @Suite struct StateTextTests {
     static let digest = Digest(hex: String(repeating: "ab", count: 32))!
@@ -13,7 +14,8 @@ import Testing
     private func file(_ path: String) -> Placed.File {
         Placed.File(
             path: path,
-            kind: .file(size: 5, seconds: -1, nanoseconds: 999_999_999, inode: .max, digest: Self.digest, executable: true))
+            kind: .file(
+                size: 5, seconds: -1, nanoseconds: 999_999_999, inode: .max, digest: Self.digest, executable: true))
     }
 
     private func read(_ lines: String) -> [Entry.ID: Placed]? {
@@ -28,7 +30,10 @@ import Testing
                 Placed.Object(path: "", digest: nil, tree: Self.digest),
                 Placed.Object(path: "x", digest: Self.digest, tree: nil),
             ],
-            files: [file("a"), Placed.File(path: "l", kind: .symlink(target: "../b\tc")), Placed.File(path: "e", kind: .folder)])
+            files: [
+                file("a"), Placed.File(path: "l", kind: .symlink(target: "../b\tc")),
+                Placed.File(path: "e", kind: .folder),
+            ])
         let other = Entry.ID(kind: .model, name: "m")
         let state = StateText(manifest: "/a\tb\n/m.yaml", entries: [Self.id: placed, other: self.placed("models/m")])
         let parsed = try #require(StateText(parsing: state.encoded))
@@ -47,14 +52,17 @@ import Testing
         #expect(Array(parsed.path.utf8) == Array("data/\(name)".utf8))
     }
 
-    @Test("A text of another kind or format is no state", arguments: ["", "clearml-sync-state 2\nmanifest\t/m\n", "clearml-sync-state 1\n", "x"])
+    @Test(
+        "A text of another kind or format is no state",
+        arguments: ["", "clearml-sync-state 2\nmanifest\t/m\n", "clearml-sync-state 1\n", "x"])
     func otherKind(text: String) {
         #expect(StateText(parsing: Array(text.utf8)) == nil)
     }
 
     @Test("Reading ends before a line that was torn off")
     func torn() throws {
-        let whole = StateText(manifest: "/m", entries: [Self.id: placed("data/t", [file("long/name"), file("other/name")])])
+        let whole = StateText(
+            manifest: "/m", entries: [Self.id: placed("data/t", [file("long/name"), file("other/name")])])
         let parsed = try #require(StateText(parsing: Array(whole.encoded.dropLast(4)))?.entries[Self.id])
         #expect(parsed.files.map(\.path) == ["long/name"])
     }
@@ -73,7 +81,8 @@ import Testing
             "object\t-\t-\t..",
         ])
     func outsideFiles(line: String) throws {
-        let entries = try #require(read("entry\tdatasets/d\tcopy\tfolder\t-\td\nfolder\tgood\n\(line)\nfolder\tafter\n"))
+        let entries = try #require(
+            read("entry\tdatasets/d\tcopy\tfolder\t-\td\nfolder\tgood\n\(line)\nfolder\tafter\n"))
         #expect(entries[Self.id]?.files.map(\.path) == ["good"])
         #expect(entries[Self.id]?.objects == [])
     }
@@ -81,12 +90,14 @@ import Testing
     @Test(
         "A line that cannot be read ends the reading",
         arguments: [
-            "file\tx\t1\t1\t1\t\(digest.hex)\t-\tp", "file\t1\t1\t1\t-1\t\(digest.hex)\t-\tp", "file\t1\t1\t1\t1\tzz\t-\tp",
+            "file\tx\t1\t1\t1\t\(digest.hex)\t-\tp", "file\t1\t1\t1\t-1\t\(digest.hex)\t-\tp",
+            "file\t1\t1\t1\t1\tzz\t-\tp",
             "file\t1", "moon\tp", "", "entry\tdatasets/e\tteleport\tfile\t-\te", "entry\tthings/e\tcopy\tfile\t-\te",
             "entry\tdatasets/e", "symlink\tp",
         ])
     func malformed(line: String) throws {
-        let entries = try #require(read("entry\tdatasets/d\tcopy\tfolder\t-\td\nfolder\tgood\n\(line)\nfolder\tafter\n"))
+        let entries = try #require(
+            read("entry\tdatasets/d\tcopy\tfolder\t-\td\nfolder\tgood\n\(line)\nfolder\tafter\n"))
         #expect(entries.keys.map(\.description) == ["datasets/d"])
         #expect(entries[Self.id]?.files.map(\.path) == ["good"])
     }

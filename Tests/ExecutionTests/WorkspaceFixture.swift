@@ -1,9 +1,10 @@
 import Caching
-@testable import Execution
 import Glibc
 import Planning
 import Platform
 import TestSupport
+
+@testable import Execution
 
 /// A cache and a workspace of a test's own, on one file system.
 struct WorkspaceFixture {

@@ -14,7 +14,8 @@ import Testing
         for byte in text {
             for index in 0..<4 { words[index] = (words[index] ^ (UInt64(byte) + UInt64(index))) &* 0x100_0000_01B3 }
         }
-        return Digest(bytes: words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64($0 * 8)) } })!
+        return Digest(
+            bytes: words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64($0 * 8)) } })!
     }
 
     private func decode(_ text: String, listings: [Digest: [UInt8]] = [:]) throws -> Lock {
@@ -54,7 +55,8 @@ import Testing
             let objects = ["é", "a/b", "a-b", "Z"].map { Lock.Object(url: "u", path: $0) }
             lock.entries[Entry.ID(kind: .dataset, name: name)] = Lock.Entry(key: "k", objects: objects)
         }
-        lock.entries[Entry.ID(kind: .artifact, name: "z")] = Lock.Entry(key: "k", objects: [Lock.Object(url: "u", path: "x")])
+        lock.entries[Entry.ID(kind: .artifact, name: "z")] = Lock.Entry(
+            key: "k", objects: [Lock.Object(url: "u", path: "x")])
         let lines = String(decoding: LockText.encode(lock, hash: hash).text, as: UTF8.self).split(separator: "\n")
         func line(_ entry: String, _ path: String) -> String {
             #"{"entry":"\#(entry)","key":"k","path":"\#(path)","url":"u","digest":null}"#
@@ -120,7 +122,10 @@ import Testing
             (header + "\n" + #"{"entry":"things/a","key":"k"}"#, 2, 1, "without its entry"),
             (header + "\n" + #"{"entry":"artifacts/a","key":"k"}"#, 2, 1, "lacks"),
             (header + "\n" + line + "\n" + line, 3, 1, "two lines for 'a.bin'"),
-            (header + "\n" + line + "\n" + line.replacing("\"k\"", with: "\"j\"").replacing("a.bin", with: "b.bin"), 3, 1, "different keys"),
+            (
+                header + "\n" + line + "\n" + line.replacing("\"k\"", with: "\"j\"").replacing("a.bin", with: "b.bin"),
+                3, 1, "different keys"
+            ),
             (header + "\n" + line.replacing("\"size\":1", with: "\"size\":-1"), 2, 1, "'size'"),
             (header + "\n" + line.replacing("\"size\":1", with: "\"size\":\"1\""), 2, 1, "'size'"),
             (header + "\n" + line.replacing("\"size\":1", with: "\"size\":99999999999999999999"), 2, 1, "'size'"),
@@ -151,16 +156,21 @@ import Testing
         #expect(throws: LockText.Problem.self) { try decode(text, listings: [hash(listing): listing]) }
     }
 
-    @Test("Odd names that stay below the folder are names", arguments: ["...", "..a", "a..", ".hidden", "~", "C:\\x", "-rf", ".clearml-sync/x"])
+    @Test(
+        "Odd names that stay below the folder are names",
+        arguments: ["...", "..a", "a..", ".hidden", "~", "C:\\x", "-rf", ".clearml-sync/x"])
     func oddPaths(path: String) throws {
         var lock = Lock()
-        lock.entries[Entry.ID(kind: .dataset, name: "d")] = Lock.Entry(key: "k", objects: [Lock.Object(url: "u", path: path)])
+        lock.entries[Entry.ID(kind: .dataset, name: "d")] = Lock.Entry(
+            key: "k", objects: [Lock.Object(url: "u", path: path)])
         #expect(try decode(String(decoding: LockText.encode(lock, hash: hash).text, as: UTF8.self)) == lock)
     }
 
     @Test("What a later version may add is passed over")
     func additions() throws {
-        let text = Self.header + "\r\n" + Self.line.replacing("\"size\"", with: "\"new\":[{}],\"validator\":\"moon:1\",\"size\"") + "\r\n"
+        let text =
+            Self.header + "\r\n"
+            + Self.line.replacing("\"size\"", with: "\"new\":[{}],\"validator\":\"moon:1\",\"size\"") + "\r\n"
         let object = try #require(try decode(text).entries.values.first?.objects.first)
         #expect(object.size == 1)
         #expect(object.validator == nil)

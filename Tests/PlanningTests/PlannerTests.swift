@@ -23,7 +23,8 @@ import Testing
         } else {
             object.size = size
         }
-        return ResolvedEntry(entry: entry, path: "data/a.bin", access: access, isFolder: recipe != nil, objects: [object])
+        return ResolvedEntry(
+            entry: entry, path: "data/a.bin", access: access, isFolder: recipe != nil, objects: [object])
     }
 
     static func placed(_ digest: Digest) -> Placed {
@@ -74,7 +75,8 @@ import Testing
     @Test("Another manifest's path: blocked, whether placed or not", arguments: [nil, wanted])
     func otherManifest(placed: Digest?) throws {
         for force in [false, true] {
-            guard case .blocked(let why) = try action(inventory(placed: placed, .otherManifest("bert")), force: force) else {
+            guard case .blocked(let why) = try action(inventory(placed: placed, .otherManifest("bert")), force: force)
+            else {
                 Issue.record("it would have been replaced")
                 return
             }
@@ -119,7 +121,8 @@ import Testing
 
     // MARK: Where the content comes from
 
-    private func acquisition(_ entry: ResolvedEntry, _ change: (inout Inventory) -> Void = { _ in }) -> Plan.Acquisition {
+    private func acquisition(_ entry: ResolvedEntry, _ change: (inout Inventory) -> Void = { _ in }) -> Plan.Acquisition
+    {
         var inventory = Inventory()
         change(&inventory)
         return plan([entry], inventory: inventory).items[0].objects[0].acquisition

@@ -47,14 +47,14 @@ final class Download: Sendable {
     static let piecesAtOnce = 4
 
     let order: Order
-    private let transport: Transport
-    private let transfer: Progress.Transfer
-    private let state = Mutex(State())
+    let transport: Transport
+    let transfer: Progress.Transfer
+    let state = Mutex(State())
     /// Told once for each large body, when it is opened: hashing and unpacking start then.
-    private let follow: @Sendable (GrowingBody) -> Void
-    private let finished: @Sendable (Result<Arrival, Failure>, Facts) -> Void
+    let follow: @Sendable (GrowingBody) -> Void
+    let finished: @Sendable (Result<Arrival, Failure>, Facts) -> Void
 
-    private struct State {
+    struct State {
         var source = 0
         /// Responses of an earlier attempt carry an older number and are ignored.
         var generation = 0
@@ -77,7 +77,8 @@ final class Download: Sendable {
     }
 
     init(
-        _ order: Order, over transport: Transport, as transfer: Progress.Transfer, follow: @escaping @Sendable (GrowingBody) -> Void,
+        _ order: Order, over transport: Transport, as transfer: Progress.Transfer,
+        follow: @escaping @Sendable (GrowingBody) -> Void,
         finished: @escaping @Sendable (Result<Arrival, Failure>, Facts) -> Void
     ) {
         self.order = order
@@ -94,7 +95,8 @@ final class Download: Sendable {
             // All bytes of yesterday's version may be here: asking for the last one again tells whether it is today's.
             if missing.isEmpty, !order.expectation.isDecisive, let size = partial.size { missing = [size - 1..<size] }
             if let size = partial.size {
-                transport.progress.learn(size, for: transfer, alreadyHere: size - missing.reduce(0) { $0 + Int64($1.count) })
+                transport.progress.learn(
+                    size, for: transfer, alreadyHere: size - missing.reduce(0) { $0 + Int64($1.count) })
             }
             state.withLock { state in
                 state.body = body
@@ -108,7 +110,7 @@ final class Download: Sendable {
     }
 
     /// What an earlier run left, when its bytes may be joined with what the server has now.
-    private func resumable() -> Partial? {
+    func resumable() -> Partial? {
         guard order.cached == nil, let partial = try? transport.cache.partials.resume(identity: order.identity),
             let validator = partial.validator, validator.isStrong || order.expectation.isDecisive
         else { return nil }
@@ -128,8 +130,10 @@ final class Download: Sendable {
 
     // MARK: Asking
 
-    private func probe() {
-        let (generation, source, avoidsRanges) = state.withLock { ($0.generation, order.sources[$0.source], $0.avoidsRanges) }
+    func probe() {
+        let (generation, source, avoidsRanges) = state.withLock {
+            ($0.generation, order.sources[$0.source], $0.avoidsRanges)
+        }
         let isSmall = order.knownSize.map { $0 <= Download.probeLength } ?? false
         let range = isSmall || avoidsRanges ? nil : 0..<Download.probeLength
         let piece = Piece(self, generation: generation, range: range, isProbe: true)
@@ -137,10 +141,11 @@ final class Download: Sendable {
         send(source.request(range: range, ifChangedSince: order.cached), to: piece)
     }
 
-    private func launchPieces() {
+    func launchPieces() {
         while true {
             let next = state.withLock { state -> (Piece, HTTPRequest)? in
-                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty, state.active.count < Download.piecesAtOnce
+                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty,
+                    state.active.count < Download.piecesAtOnce
                 else { return nil }
                 let range = state.pending.removeFirst()
                 let piece = Piece(self, generation: state.generation, range: range, isProbe: false)
@@ -154,7 +159,7 @@ final class Download: Sendable {
         }
     }
 
-    private func send(_ request: HTTPRequest, to piece: Piece) {
+    func send(_ request: HTTPRequest, to piece: Piece) {
         var request = request
         request.stallTimeout = transport.stallTimeout
         let transfer = transport.client.send(request, to: piece)
@@ -166,119 +171,12 @@ final class Download: Sendable {
         if isStale { transfer.cancel() }
     }
 
-    private static func pieces(_ gaps: [Range<Int64>]) -> [Range<Int64>] {
+    static func pieces(_ gaps: [Range<Int64>]) -> [Range<Int64>] {
         gaps.flatMap { gap in
             stride(from: gap.lowerBound, to: gap.upperBound, by: Int(pieceLength)).map {
                 $0..<min($0 + pieceLength, gap.upperBound)
             }
         }
-    }
-
-    // MARK: Answers
-
-    /// What a piece does with its body.
-    enum Opening {
-        case small(Int64)
-        case large(GrowingBody, at: Int64, end: Int64?)
-        case stop
-    }
-
-    func opened(_ piece: Piece, _ head: HTTPHead) -> Opening {
-        let isCurrent = state.withLock { $0.generation == piece.generation && !$0.isEnded }
-        guard isCurrent else { return .stop }
-        switch head.status {
-        case 304 where piece.isProbe && order.cached != nil:
-            end(.success(.unchanged))
-            return .stop
-        case 200, 206:
-            return content(piece, head)
-        case 416 where piece.isProbe && head.contentRange?.total == 0:
-            // No range of an empty object can be satisfied; the body is the server's words on that, and no content.
-            state.withLock { $0.validator = HTTPSource.validator(head, size: 0) }
-            end(.success(.small([])))
-        case 412 where !piece.isProbe:
-            changed()
-        case 400, 405, 416, 501:
-            if piece.range != nil { return startAgainWithoutRanges(orFail: piece, status(head)) }
-            fallthrough
-        default:
-            failed(piece, status(head), retryAfter: head.retryAfter, isTransient: RetryPolicy.isTransient(status: head.status))
-        }
-        return .stop
-    }
-
-    private func content(_ piece: Piece, _ head: HTTPHead) -> Opening {
-        if let encoding = head.contentEncoding, !order.acceptsEncoded {
-            failed(piece, Failure(
-                .other, "the server sent it compressed (\(encoding)), which is not the object's own content",
-                cause: describe(head), advice: "give its 'checksum' in the manifest: then the bytes as sent are checked against it"))
-            return .stop
-        }
-        let total = HTTPSource.totalSize(head)
-        let validator = HTTPSource.validator(head, size: total)
-        let start = head.contentRange?.range?.lowerBound ?? 0
-        if piece.isProbe { return probeAnswered(piece, head, total: total, validator: validator, start: start) }
-        guard let wanted = piece.range, let (body, expected) = state.withLock({ state in state.body.map { ($0, state.validator) } })
-        else { return .stop }
-        guard expected == validator || order.expectation.isDecisive, body.partial.size == total else {
-            changed()
-            return .stop
-        }
-        if start == wanted.lowerBound, head.contentRange != nil { return .large(body, at: start, end: wanted.upperBound) }
-        // The server gave the whole object instead of a range: take it as one stream.
-        return startAgainWithoutRanges(orFail: piece, useless(head))
-    }
-
-    private func probeAnswered(
-        _ piece: Piece, _ head: HTTPHead, total: Int64?, validator: Validator, start: Int64
-    ) -> Opening {
-        // A part that does not say where it belongs, or of how much, must not be taken for the whole.
-        guard start == 0, head.status == 200 || head.contentRange?.range != nil && total != nil else {
-            return startAgainWithoutRanges(orFail: piece, useless(head))
-        }
-        do {
-            if let pinned = order.pinned, pinned != validator {
-                throw Failure(
-                    .integrity, "the object has changed since the plan was made", cause: describe(head),
-                    advice: "make a new plan")
-            }
-            if let total {
-                transport.progress.learn(total, for: transfer)
-                try order.expectation.check(size: total)
-                if total <= Download.smallLimit {
-                    state.withLock { $0.validator = validator }
-                    return .small(total)
-                }
-            }
-            let firstEnd = head.contentRange?.range?.upperBound ?? total
-            let mayJoin = validator.isStrong || order.expectation.isDecisive
-            if firstEnd != total, !mayJoin {
-                // Nothing tells whether two ranges would be of one version.
-                return startAgainWithoutRanges(orFail: piece, useless(head))
-            }
-            let partial = try openPartial(validator: validator, total: total, mayJoin: mayJoin)
-            let body = GrowingBody(partial: partial)
-            state.withLock { state in
-                state.body = body
-                state.validator = validator
-                if let firstEnd, let total { state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : []) }
-            }
-            follow(body)
-            launchPieces()
-            return .large(body, at: 0, end: firstEnd)
-        } catch {
-            failed(piece, Failure(error))
-            return .stop
-        }
-    }
-
-    private func openPartial(validator: Validator, total: Int64?, mayJoin: Bool) throws -> Partial {
-        if let total, mayJoin,
-            let partial = try transport.cache.partials.open(identity: order.identity, validator: validator, size: total)
-        {
-            return partial
-        }
-        return try transport.cache.partials.openPrivate(path: transport.cache.blobs.newTemporaryPath(), size: total)
     }
 
     // MARK: What pieces tell
@@ -308,7 +206,7 @@ final class Download: Sendable {
     }
 
     /// Nothing is under way, but something is missing: a server ended a range early.
-    private func reclaimGaps() {
+    func reclaimGaps() {
         let again = state.withLock { state -> Bool in
             guard let body = state.body, state.active.isEmpty, state.pending.isEmpty, !state.isWaiting, !state.isEnded
             else { return false }
@@ -318,14 +216,14 @@ final class Download: Sendable {
         if again { retryLater(Failure(.network, "the server ended a range early"), retryAfter: nil) }
     }
 
-    private func completeBody(size: Int64? = nil) {
+    func completeBody(size: Int64? = nil) {
         guard let body = state.withLock({ $0.body }) else { return }
         body.complete(size: body.partial.size ?? size ?? 0)
         end(.success(.large(body)))
     }
 
     /// - Returns: false for a piece of an attempt that is over.
-    private func retire(_ piece: Piece) -> Bool {
+    func retire(_ piece: Piece) -> Bool {
         state.withLock { state in
             state.active.remove(ObjectIdentifier(piece))
             state.transfers[ObjectIdentifier(piece)] = nil
@@ -337,7 +235,8 @@ final class Download: Sendable {
         guard retire(piece) else { return }
         guard isTransient else { return nextSource(failure) }
         let resumes = state.withLock { state -> Bool in
-            guard let body = state.body, let size = body.partial.size, body.partial.validator != nil, !state.avoidsRanges
+            guard let body = state.body, let size = body.partial.size, body.partial.validator != nil,
+                !state.avoidsRanges
             else { return false }
             guard let range = piece.range ?? Optional(0..<size) else { return false }
             let missing = body.partial.gaps.compactMap { gap -> Range<Int64>? in
@@ -354,7 +253,7 @@ final class Download: Sendable {
     }
 
     /// Only bytes that are kept are progress: a server that always breaks off what cannot be resumed is not asked for ever.
-    private func retryLater(_ failure: Failure, retryAfter: Double?) {
+    func retryLater(_ failure: Failure, retryAfter: Double?) {
         let generation = state.withLock { $0.generation }
         let delay = state.withLock { state -> Double?? in
             // One timer serves all pieces that fail meanwhile.
@@ -373,7 +272,7 @@ final class Download: Sendable {
     }
 
     /// Asks for what is missing after a failure, unless something else began the object anew meanwhile.
-    private func goOn(_ generation: Int) {
+    func goOn(_ generation: Int) {
         enum Step { case nothing, ask, askForRest, complete }
         let step = state.withLock { state -> Step in
             guard state.generation == generation, !state.isEnded else { return .nothing }
@@ -393,7 +292,7 @@ final class Download: Sendable {
 
     // MARK: Starting again
 
-    private func abandonBody(_ failure: Failure) {
+    func abandonBody(_ failure: Failure) {
         let (transfers, body) = state.withLock { state in
             state.generation += 1
             state.isWaiting = false
@@ -412,7 +311,7 @@ final class Download: Sendable {
     }
 
     /// The object is of another version than what came so far: nothing of it may be mixed.
-    private func changed() {
+    func changed() {
         let failure = Failure(
             .network, "the object changes while it is fetched", advice: "try again when nobody writes to it any more")
         let isOften = state.withLock { state in
@@ -424,7 +323,7 @@ final class Download: Sendable {
     }
 
     /// Asks for the whole object instead; where that has been tried, the piece's answer is a failure.
-    private func startAgainWithoutRanges(orFail piece: Piece, _ failure: Failure) -> Opening {
+    func startAgainWithoutRanges(orFail piece: Piece, _ failure: Failure) -> Opening {
         let isNew = state.withLock { state in
             defer { state.avoidsRanges = true }
             return !state.avoidsRanges
@@ -445,7 +344,7 @@ final class Download: Sendable {
         nextSource(failure)
     }
 
-    private func nextSource(_ failure: Failure) {
+    func nextSource(_ failure: Failure) {
         let hasNext = state.withLock { state -> Bool in
             state.firstFailure = state.firstFailure ?? failure
             guard state.source + 1 < order.sources.count else { return false }
@@ -465,50 +364,12 @@ final class Download: Sendable {
         probe()
     }
 
-    private func end(_ result: Result<Arrival, Failure>) {
+    func end(_ result: Result<Arrival, Failure>) {
         let facts = state.withLock { state -> Facts? in
             guard !state.isEnded else { return nil }
             state.isEnded = true
             return Facts(validator: state.validator, bytes: state.bytes, source: state.source)
         }
         if let facts { finished(result, facts) }
-    }
-
-    // MARK: Words
-
-    private func describe(_ head: HTTPHead) -> String {
-        "\(URLRedaction.redact(head.effectiveURL)) answered \(head.status)"
-    }
-
-    private func status(_ head: HTTPHead) -> Failure {
-        let cause = describe(head)
-        switch head.status {
-        case 401, 403:
-            return Failure(
-                .permission, "the server refuses access", cause: cause,
-                advice: "check the credentials for this host (~/.netrc, or sdk.storage.sync.headers in clearml.conf)")
-        case 404, 410:
-            return Failure(.notFound, "nothing is there", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
-        case 408, 429, 500...599:
-            return Failure(.network, "the server does not serve it now", cause: cause, advice: "try again later")
-        default:
-            return useless(head)
-        }
-    }
-
-    private func useless(_ head: HTTPHead) -> Failure {
-        Failure(
-            .network, "the server gave an answer that is of no use", cause: describe(head),
-            advice: "correct the 'url', or ask who runs the server")
-    }
-}
-
-extension Download.Order {
-    /// Whether a body with a Content-Encoding is the content all the same: the bytes decide, or the object is itself a
-    /// compressed file that a server labels so.
-    var acceptsEncoded: Bool {
-        if expectation.isDecisive { return true }
-        let path = identity.prefix { $0 != "?" && $0 != "#" }.lowercased()
-        return [".gz", ".tgz", ".bz2", ".xz", ".zst", ".br", ".lz4"].contains { path.hasSuffix($0) }
     }
 }

@@ -66,7 +66,8 @@ public final class Workspace: Sendable {
         for item in try FileSystem.list(build) where item.name.hasSuffix(".path") {
             let path = String(decoding: try File(build + "/" + item.name).readAll(limit: 4096), as: UTF8.self)
             let old = build + "/" + item.name.dropLast(5)
-            guard path.isRelativePath, try FileSystem.status(old) != nil, try FileSystem.status(root + "/" + path) == nil
+            guard path.isRelativePath, try FileSystem.status(old) != nil,
+                try FileSystem.status(root + "/" + path) == nil
             else { continue }
             try FileSystem.rename(old, to: root + "/" + path)
         }

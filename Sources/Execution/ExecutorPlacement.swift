@@ -1,0 +1,71 @@
+internal import Caching
+internal import Glibc
+internal import Planning
+internal import Platform
+internal import Remotes
+
+/// Putting complete entries into the workspace, and taking out what is not declared any more.
+extension Executor {
+    func place(_ index: Int) {
+        let item = plan.items[index]
+        let entry = item.entry.entry
+        let acquired = outcome.acquired[entry.id] ?? []
+        var content = Placement.Content(
+            path: item.entry.path, mode: entry.link, executable: entry.executable, isFolder: item.entry.isFolder,
+            objects: zip(item.objects, acquired).map { object, acquired in
+                Placed.Object(
+                    path: object.resolved.place, digest: acquired.digest,
+                    tree: object.resolved.recipe == nil ? nil : acquired.tree)
+            })
+        if case .direct(let path) = item.entry.access {
+            let whole =
+                item.objects.count == 1 && item.objects[0].resolved.place.isEmpty
+                && item.objects[0].resolved.recipe == nil
+            if whole {
+                content.directFolder = path
+            } else {
+                for object in item.objects where object.resolved.recipe == nil {
+                    content.direct[object.resolved.place] = object.resolved.url.localPath(base: entry.base)
+                }
+            }
+        }
+        placing += 1
+        let previous = outcome.placed[entry.id]
+        let force = options.force
+        pool.submit { [placement, inbox, content] in
+            let result = Result { try placement.place(content, id: entry.id, previous: previous, force: force) }
+            inbox.post(.placed(index, result.mapError { Failure($0) }))
+        }
+    }
+
+    func didPlace(_ index: Int, _ result: Result<Placed, Failure>) {
+        placing -= 1
+        let id = plan.items[index].entry.entry.id
+        switch result {
+        case .success(let placed):
+            if let old = outcome.placed[id], old.path != placed.path,
+                let kept = try? placement.remove(old, force: options.force)
+            {
+                outcome.kept += kept
+            }
+            outcome.placed[id] = placed
+            report(.placed(id, path: placed.path, mode: placed.mode))
+        case .failure(let failure): fail(index, failure)
+        }
+    }
+
+    func removeOrphans() {
+        for removal in plan.removals {
+            do {
+                outcome.kept += try placement.remove(removal.placed, force: options.force)
+                outcome.placed[removal.id] = nil
+                outcome.removed.append(removal.placed.path)
+                report(.removed(removal.id, path: removal.placed.path))
+            } catch {
+                let failure = Failure(error).about(removal.id)
+                outcome.failures.append((removal.id, failure, false))
+                report(.failed(removal.id, failure, isOptional: false))
+            }
+        }
+    }
+}

@@ -120,7 +120,11 @@ let package = Package(
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CachingTests", dependencies: ["Caching", "Planning", "Platform", "TestSupport"],
+            name: "CachingTests",
+            dependencies: [
+                "Caching", "Planning", "Platform", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RemotesTests",

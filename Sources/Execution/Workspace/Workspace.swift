@@ -61,12 +61,14 @@ public final class Workspace: Sendable {
 
     /// Takes away what was on its way when a run was killed: user's files in there have a second link in the workspace.
     private func clearBuild() throws {
-        // Killed in between the two renames of `swap`: the old folder is all there is of the user's files.
-        if let bytes = try? File(build + "/old.path").readAll(limit: 4096),
-            case let path = String(decoding: bytes, as: UTF8.self), path.isRelativePath,
-            try FileSystem.status(build + "/old") != nil, try FileSystem.status(root + "/" + path) == nil
-        {
-            try FileSystem.rename(build + "/old", to: root + "/" + path)
+        guard try FileSystem.status(build) != nil else { return }
+        // Killed between the two renames of `swapByRenaming`: the old folder is all there is of the user's files.
+        for item in try FileSystem.list(build) where item.name.hasSuffix(".path") {
+            let path = String(decoding: try File(build + "/" + item.name).readAll(limit: 4096), as: UTF8.self)
+            let old = build + "/" + item.name.dropLast(5)
+            guard path.isRelativePath, try FileSystem.status(old) != nil, try FileSystem.status(root + "/" + path) == nil
+            else { continue }
+            try FileSystem.rename(old, to: root + "/" + path)
         }
         try FileSystem.removeAll(build)
     }
@@ -79,12 +81,12 @@ public final class Workspace: Sendable {
 
     /// As `swap`, where the file system cannot exchange two names (NFS): for a moment nothing stands at the path.
     func swapByRenaming(_ new: String, with path: String) throws {
-        try FileSystem.removeAll(build + "/old")
-        try AtomicFile.write(Array(path.utf8), to: build + "/old.path", synchronizing: true)
-        try FileSystem.rename(root + "/" + path, to: build + "/old")
+        let old = new + ".old"
+        try AtomicFile.write(Array(path.utf8), to: old + ".path", synchronizing: true)
+        try FileSystem.rename(root + "/" + path, to: old)
         try FileSystem.rename(new, to: root + "/" + path)
-        try FileSystem.remove(build + "/old.path")
-        try FileSystem.removeAll(build + "/old")
+        try FileSystem.remove(old + ".path")
+        try FileSystem.removeAll(old)
     }
 
     // MARK: State

@@ -1,6 +1,7 @@
 import Configuration
 @testable import Execution
 import Glibc
+import HOCON
 import Planning
 import Platform
 import Remotes

@@ -1,9 +1,10 @@
-@testable import Caching
 import Glibc
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Caching
 
 @Suite struct CacheTests {
     @Test("An empty folder becomes a cache that backup tools pass by")
@@ -12,7 +13,8 @@ import Testing
         let cache = try fixture.open()
         #expect(cache.isWritable)
         #expect(try fixture.folder.text("cache/format") == "1\n")
-        #expect(try fixture.folder.text("cache/CACHEDIR.TAG").hasPrefix("Signature: 8a477f597d28d172789f06886806bc55\n"))
+        #expect(
+            try fixture.folder.text("cache/CACHEDIR.TAG").hasPrefix("Signature: 8a477f597d28d172789f06886806bc55\n"))
     }
 
     @Test("A creation that was killed half way is finished by the next process")
@@ -86,7 +88,8 @@ import Testing
         let fixture = try CacheFixture()
         let running = try fixture.open()
         let runningLease = try #require(running.lease)
-        try File(fixture.layout.leases + "/" + runningLease.run).setModificationTime(FileTime(seconds: 1, nanoseconds: 0))
+        try File(fixture.layout.leases + "/" + runningLease.run).setModificationTime(
+            FileTime(seconds: 1, nanoseconds: 0))
         let host = Lease.hostName
         try leave("\(host)-1-dead", in: fixture)
         try leave("\(host)-2-young", in: fixture, age: 0)
@@ -94,7 +97,8 @@ import Testing
         try leave("other\(host)-4-other", in: fixture)
         let cache = try fixture.open()
         let own = try #require(cache.lease)
-        let expected = [own.run, runningLease.run, "\(host)-2-young", "\(host)-b-3-other", "other\(host)-4-other"].sorted()
+        let expected = [own.run, runningLease.run, "\(host)-2-young", "\(host)-b-3-other", "other\(host)-4-other"]
+            .sorted()
         #expect(try FileSystem.list(fixture.layout.leases).map(\.name).sorted() == expected)
         #expect(try FileSystem.list(fixture.layout.temporary).map(\.name).sorted() == expected)
     }
@@ -143,7 +147,9 @@ import Testing
         var root = Root(workspace: "/home/me/work\nspace", section: "bert", state: "s1")
         try root.save(in: cache, digests: digests)
         let path = "cache/roots/" + root.key
-        let text = "clearml-sync-root 1\n/home/me/work\\nspace\n\(Lease.hostName)\ns1\n" + digests.map { $0.hex + "\n" }.joined()
+        let text =
+            "clearml-sync-root 1\n/home/me/work\\nspace\n\(Lease.hostName)\ns1\n"
+            + digests.map { $0.hex + "\n" }.joined()
         #expect(try fixture.folder.text(path) == text)
         let inode = try FileSystem.status(fixture.folder[path])?.inode
         try root.save(in: cache, digests: digests)

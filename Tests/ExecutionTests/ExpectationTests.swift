@@ -1,9 +1,10 @@
 import Caching
-@testable import Execution
 import Planning
 import Platform
 import TestSupport
 import Testing
+
+@testable import Execution
 
 /// `Testing` has an `Expectation` too.
 private typealias Expected = Execution.Expectation
@@ -29,7 +30,9 @@ private typealias Expected = Execution.Expectation
         #expect(Expected().functions == [])
     }
 
-    @Test("Another size, digest or checksum is an integrity failure that names both", arguments: Checksum.Algorithm.allCases)
+    @Test(
+        "Another size, digest or checksum is an integrity failure that names both",
+        arguments: Checksum.Algorithm.allCases)
     func mismatches(algorithm: Checksum.Algorithm) throws {
         var expectation = Expected()
         let right = try blob("right", [algorithm.hashFunction])

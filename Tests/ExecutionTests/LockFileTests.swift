@@ -1,10 +1,11 @@
-@testable import Execution
 import Glibc
 import Planning
 import Platform
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Execution
 
 @Suite struct LockFileTests {
     let folder: TemporaryFolder
@@ -35,7 +36,8 @@ import Testing
         "The lock stands beside its manifest",
         arguments: [
             ("/p/manifest.yaml", "/p/manifest.lock"), ("/p/m.yml", "/p/m.lock"), ("/p/m.json", "/p/m.lock"),
-            ("/p/m.v1.yaml", "/p/m.v1.lock"), ("/p/m.v1", "/p/m.v1.lock"), ("/p.yaml/m", "/p.yaml/m.lock"), ("m", "m.lock"),
+            ("/p/m.v1.yaml", "/p/m.v1.lock"), ("/p/m.v1", "/p/m.v1.lock"), ("/p.yaml/m", "/p.yaml/m.lock"),
+            ("m", "m.lock"),
         ])
     func path(manifest: String, lock: String) {
         #expect(LockFile(manifest: manifest).path == lock)

@@ -1,5 +1,4 @@
 import Configuration
-@testable import Execution
 import Glibc
 import HOCON
 import Planning
@@ -7,6 +6,8 @@ import Platform
 import Remotes
 import TestSupport
 import Testing
+
+@testable import Execution
 
 @Suite struct ResolverTests {
     let folder: TemporaryFolder
@@ -100,7 +101,8 @@ import Testing
         #expect(unpacked.objects.map(\.place) == ["train-00", "train-01"])
     }
 
-    @Test("A local prefix is the files below it in byte order; folders behind symlinks and what is no file are passed by")
+    @Test(
+        "A local prefix is the files below it in byte order; folders behind symlinks and what is no file are passed by")
     func prefix() throws {
         let resolved = try resolve(entry("data/"))
         #expect(resolved.objects.map(\.path) == ["a.txt", "link", "sub/b.txt", "sub/c.bin"])
@@ -131,10 +133,11 @@ import Testing
         #expect(direct.access == .direct(folder["data"] + "/") || direct.access == .direct(folder["data"]))
         #expect(direct.objects.count == 1)
         #expect(direct.objects[0].place == "")
-        let selected = try resolve(entry("data/") {
-            $0.access = .direct
-            $0.include = [try Glob("*.txt")]
-        })
+        let selected = try resolve(
+            entry("data/") {
+                $0.access = .direct
+                $0.include = [try Glob("*.txt")]
+            })
         #expect(selected.objects.map(\.path) == ["a.txt"])
     }
 

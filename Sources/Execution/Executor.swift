@@ -151,8 +151,7 @@ final class Executor {
             case .link, .relink: break
             }
             var wanted = 0
-            for (number, object) in item.objects.enumerated()
-            where object.acquisition != .cached && object.acquisition != .direct {
+            for (number, object) in item.objects.enumerated() where object.acquisition != .cached && object.acquisition != .direct {
                 queue.append((index, number))
                 outcome.absent[id, default: []].insert(number)
                 wanted += 1
@@ -307,9 +306,7 @@ extension Executor {
         pool.submit { [inbox, progress] in
             let result = Result { () -> (Acquired, Blob) in
                 guard let status = try FileSystem.status(path, followSymlinks: true) else {
-                    throw Failure(
-                        .notFound, "nothing is there", cause: path,
-                        advice: "correct the 'url', or make the entry 'optional'")
+                    throw Failure(.notFound, "nothing is there", cause: path, advice: "correct the 'url', or make the entry 'optional'")
                 }
                 progress.learn(status.size, for: transfer)
                 let taken = try intake.take(localFile: path) { progress.add($0, to: transfer) }
@@ -326,15 +323,12 @@ extension Executor {
     private func fetch(_ number: Int, _ intakeOrder: Intake.Order, entry: ResolvedEntry, planned: Plan.Object) {
         guard let job = jobs[number] else { return }
         do {
-            let reached = try sources.sources(
-                planned.resolved.url, mirrors: entry.entry.mirrors, base: entry.entry.base)
+            let reached = try sources.sources(planned.resolved.url, mirrors: entry.entry.mirrors, base: entry.entry.base)
             if case .local(let path) = reached.first {
                 return takeLocal(number, intakeOrder, path: path, origin: .local)
             }
             guard !options.offline else {
-                throw Failure(
-                    .network, "not in the cache, and --offline forbids to fetch it",
-                    cause: planned.resolved.url.identity, advice: "run once without --offline")
+                throw Failure(.network, "not in the cache, and --offline forbids to fetch it", cause: planned.resolved.url.identity, advice: "run once without --offline")
             }
             if let copy = adoptable(planned.resolved.url, intakeOrder.expectation), !job.hasTriedAdopting {
                 job.hasTriedAdopting = true
@@ -346,8 +340,7 @@ extension Executor {
                 knownSize: planned.resolved.knownSize ?? entry.entry.size)
             if planned.resolved.locked == nil { order.pinned = planned.resolved.validator }
             var cached: Digest?
-            if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity)
-            {
+            if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity) {
                 order.cached = seen.validator
                 cached = digest
             } else if job.hasWaited, let seen = cache.index.seen(intakeOrder.identity),
@@ -372,20 +365,16 @@ extension Executor {
     private func adoptable(_ url: LogicalURL, _ expectation: Expectation) -> String? {
         guard expectation.isDecisive, let sdkCache = options.sdkCache else { return nil }
         return sdkCache.copies(of: url.raw).first { path in
-            guard let status = try? FileSystem.status(path, followSymlinks: true), status.kind == .file else {
-                return false
-            }
+            guard let status = try? FileSystem.status(path, followSymlinks: true), status.kind == .file else { return false }
             return expectation.size == nil || expectation.size == status.size
         }
     }
 
     /// Wires transport and intake: bytes from the one to the other, the verdict back to the loop.
     private func bring(
-        _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer,
-        cached: Digest?
+        _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer, cached: Digest?
     ) {
-        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, transfer: transfer, cached: cached) {
-            [inbox] result, blob in
+        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, transfer: transfer, cached: cached) { [inbox] result, blob in
             inbox.post(.finished(number, result, blob))
         }
         jobs[number]?.download = flow.download
@@ -396,8 +385,7 @@ extension Executor {
 
     private func handle(_ message: Inbox.Message) {
         switch message {
-        case .retry(let number):
-            if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
+        case .retry(let number): if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
         case .finished(let number, .failure(let failure), _)
         where failure.kind == .integrity && jobs[number]?.hasTriedAdopting == true && jobs[number]?.download == nil:
             // What lay there was of another version: now the network.
@@ -497,17 +485,11 @@ extension Executor {
         var content = Placement.Content(
             path: item.entry.path, mode: entry.link, executable: entry.executable, isFolder: item.entry.isFolder,
             objects: zip(item.objects, acquired).map { object, acquired in
-                Placed.Object(
-                    path: object.resolved.place, digest: acquired.digest,
-                    tree: object.resolved.recipe == nil ? nil : acquired.tree)
+                Placed.Object(path: object.resolved.place, digest: acquired.digest, tree: object.resolved.recipe == nil ? nil : acquired.tree)
             })
         if case .direct(let path) = item.entry.access {
-            let whole =
-                item.objects.count == 1 && item.objects[0].resolved.place.isEmpty
-                && item.objects[0].resolved.recipe == nil
-            if whole {
-                content.directFolder = path
-            } else {
+            let whole = item.objects.count == 1 && item.objects[0].resolved.place.isEmpty && item.objects[0].resolved.recipe == nil
+            if whole { content.directFolder = path } else {
                 for object in item.objects where object.resolved.recipe == nil {
                     content.direct[object.resolved.place] = object.resolved.url.localPath(base: entry.base)
                 }
@@ -527,9 +509,7 @@ extension Executor {
         let id = plan.items[index].entry.entry.id
         switch result {
         case .success(let placed):
-            if let old = outcome.placed[id], old.path != placed.path,
-                let kept = try? placement.remove(old, force: options.force)
-            {
+            if let old = outcome.placed[id], old.path != placed.path, let kept = try? placement.remove(old, force: options.force) {
                 outcome.kept += kept
             }
             outcome.placed[id] = placed

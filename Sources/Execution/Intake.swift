@@ -87,16 +87,13 @@ final class Intake: Sendable {
             read(Int(writer.size))
             let blob = try writer.commit { try order.expectation.check($0) }
             guard let recipe = order.recipe else { return Taken(blob: blob) }
-            return Taken(
-                blob: blob, tree: try record(unpack(ArchiveSource(File(path)), recipe), of: blob.digest, recipe))
+            return Taken(blob: blob, tree: try record(unpack(ArchiveSource(File(path)), recipe), of: blob.digest, recipe))
         }
         let (values, size) = try file.hash([.sha256, .xxh3] + order.expectation.functions)
         read(Int(size))
         let blob = Blob(values: values, size: size)
         try order.expectation.check(blob)
-        if let tree = try cache.trees.tree(ofArchive: blob.digest, recipe: recipe) {
-            return Taken(blob: blob, tree: tree)
-        }
+        if let tree = try cache.trees.tree(ofArchive: blob.digest, recipe: recipe) { return Taken(blob: blob, tree: tree) }
         return Taken(blob: blob, tree: try record(unpack(ArchiveSource(file), recipe), of: blob.digest, recipe))
     }
 
@@ -151,9 +148,7 @@ final class Intake: Sendable {
             // Followers of a body that was given up have nothing to say.
             guard findings.body == ObjectIdentifier(body) else { return nil }
             change(&findings)
-            guard findings.isArrived, findings.blob != nil, order.recipe == nil || findings.tree != nil else {
-                return nil
-            }
+            guard findings.isArrived, findings.blob != nil, order.recipe == nil || findings.tree != nil else { return nil }
             return findings
         }
         guard let complete, let blob = complete.blob else { return }

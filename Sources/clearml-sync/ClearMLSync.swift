@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Execution
 internal import Glibc
-internal import Platform
 
 @main
 struct ClearMLSync: ParsableCommand {
@@ -25,12 +24,6 @@ struct ClearMLSync: ParsableCommand {
         } catch let failure as Failure {
             Console.show(failure)
             Glibc.exit(ExitCodes.code(for: failure))
-        } catch let error as SystemError {
-            let failure = Failure(system: error)
-            Console.show(failure)
-            Glibc.exit(ExitCodes.code(for: failure))
-        } catch let code as ExitCode {
-            Glibc.exit(code.rawValue)
         } catch {
             // ArgumentParser's own: help, version, and usage errors (64).
             exit(withError: error)

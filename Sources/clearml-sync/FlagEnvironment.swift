@@ -105,7 +105,7 @@ private struct CommandFlags {
         }
         self.position = position
         self.arguments = arguments[position...]
-        flags = (command["arguments"]?.array ?? []).compactMap(CommandFlags.flag)
+        flags = CommandFlags.joined((command["arguments"]?.array ?? []).compactMap(CommandFlags.flag))
     }
 
     private static func subcommand(_ name: String, of command: JSON) -> JSON? {
@@ -123,10 +123,23 @@ private struct CommandFlags {
         let letters = names.filter { $0["kind"]?.string == "short" }.compactMap { $0["name"]?.string?.first }
         // What these ask for is no way to run a command.
         guard let name = long.first, name != "help", name != "version" else { return nil }
-        let inverse = long.first { $0 == "no-" + name }
         return Flag(
-            name: name, kind: kind == "option" ? .option : .flag(inverse: inverse.map { "--" + $0 }),
-            isRepeating: argument["isRepeating"]?.bool == true, names: long.map { "--" + $0 }, letters: letters)
+            name: name, kind: kind == "option" ? .option : .flag(inverse: nil),
+            isRepeating: argument["isRepeating"]?.bool == true,
+            names: long.map { "--" + $0 }, letters: letters)
+    }
+
+    /// ArgumentParser describes `--prune` and `--no-prune` as two flags: they are each other's inverse.
+    private static func joined(_ flags: [Flag]) -> [Flag] {
+        let names = Set(flags.map(\.name))
+        return flags.map { flag in
+            let inverse = flag.name.hasPrefix("no-") ? String(flag.name.dropFirst(3)) : "no-" + flag.name
+            guard case .flag = flag.kind, names.contains(inverse) else { return flag }
+            var flag = flag
+            flag.kind = .flag(inverse: "--" + inverse)
+            flag.names.append("--" + inverse)
+            return flag
+        }
     }
 
     /// Whether the command line has the flag, in any of its forms.

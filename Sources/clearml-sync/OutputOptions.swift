@@ -11,7 +11,9 @@ struct ConsoleOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Log decisions, retries and waits; -vv also every object and every request.")
     var verbose: Int
 
-    @Option(help: .init("When to show progress: live on a terminal, a line every few seconds elsewhere.", valueName: "when"))
+    @Option(
+        help: .init("When to show progress: live on a terminal, a line every few seconds elsewhere.", valueName: "when")
+    )
     var progress = ProgressChoice.auto
 
     @Option(help: .init("When to use colors; NO_COLOR and CLICOLOR_FORCE are followed.", valueName: "when"))

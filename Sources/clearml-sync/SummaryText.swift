@@ -34,7 +34,8 @@ enum SummaryText {
             // A rate over an instant says nothing.
             let speed = summary.seconds >= 0.1 ? " at \(bytes(rate))/s" : ""
             parts.append(
-                count(summary.objectsTransferred, "object", "objects") + " fetched, \(bytes(summary.bytesTransferred))\(speed)")
+                count(summary.objectsTransferred, "object", "objects")
+                    + " fetched, \(bytes(summary.bytesTransferred))\(speed)")
         }
         // Of a run that had nothing to do, everything is from the cache, and that is no news.
         if summary.objectsFromCache > 0, summary.unchanged < summary.entries {

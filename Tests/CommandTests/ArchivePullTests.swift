@@ -22,10 +22,13 @@ internal import Testing
     }
 
     @Test(arguments: [
-        ("a.tar", ArchiveWriter.Format.pax, ArchiveWriter.Compression.none), ("a.tar.gz", .gnutar, .gzip), ("a.tgz", .ustar, .gzip),
+        ("a.tar", ArchiveWriter.Format.pax, ArchiveWriter.Compression.none), ("a.tar.gz", .gnutar, .gzip),
+        ("a.tgz", .ustar, .gzip),
         ("a.tar.bz2", .pax, .bzip2), ("a.tar.xz", .pax, .xz), ("a.tar.zst", .pax, .zstd), ("a.tar.lz4", .pax, .lz4),
         ("a.zip", .zip, .none), ("a.7z", .sevenZip, .none),
-    ]) func everyKindOfArchiveBecomesATree(_ name: String, _ format: ArchiveWriter.Format, _ compression: ArchiveWriter.Compression) throws {
+    ]) func everyKindOfArchiveBecomesATree(
+        _ name: String, _ format: ArchiveWriter.Format, _ compression: ArchiveWriter.Compression
+    ) throws {
         // ustar and gnutar write names in the locale's encoding, which is UTF-8 here.
         let scene = try declare(name, try ArchiveWriter.write(Self.members, format, compression))
         try scene.pullWell()
@@ -39,7 +42,9 @@ internal import Testing
     }
 
     @Test func aLargeArchiveIsUnpackedWhileItArrives() throws {
-        let members: [ArchiveWriter.Member] = (0..<5).map { .file("f\($0)", LargeObjectTests.largeBytes(5 << 20, seed: UInt64($0))) }
+        let members: [ArchiveWriter.Member] = (0..<5).map {
+            .file("f\($0)", LargeObjectTests.largeBytes(5 << 20, seed: UInt64($0)))
+        }
         let scene = try declare("a.tar", try ArchiveWriter.write(members, .pax))
         try scene.pullWell()
         let tree = try scene.tree()
@@ -60,7 +65,8 @@ internal import Testing
         expectFailure(try scene.pull(), 6, saying: "the archive cannot be unpacked", "  cause: ")
         #expect(try scene.tree().isEmpty)
         #expect(!FileSystem.exists("/tmp/clearml-sync-outside"))
-        #expect(try Set(FileSystem.list(scene.folder.path).map(\.name)).subtracting(outside).isSubset(of: ["workspace"]))
+        #expect(
+            try Set(FileSystem.list(scene.folder.path).map(\.name)).subtracting(outside).isSubset(of: ["workspace"]))
         #expect(scene.server.exchanges.count == 1)
 
         scene.server.file("/a.tar", try ArchiveWriter.write(Self.members, .pax), eTag: "\"2\"")

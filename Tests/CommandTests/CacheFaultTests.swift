@@ -25,7 +25,8 @@ internal import Testing
         try scene.home.write("cache/clearml-sync/format", "2\n")
         let output = try scene.pull()
         #expect(output.exitCode == 1)
-        #expect(output.stderr.contains("has format 2") && output.stderr.contains("newer clearml-sync"), "\(output.stderr)")
+        #expect(
+            output.stderr.contains("has format 2") && output.stderr.contains("newer clearml-sync"), "\(output.stderr)")
         #expect(scene.placed() == bytes)
         #expect(try scene.home.text("cache/clearml-sync/format") == "2\n")
         try scene.home.write("cache/clearml-sync/format", "1\n")
@@ -106,7 +107,8 @@ internal import Testing
         scene.server.route("/a.bin") { .file(large, for: $0).with(.stallAfter($0.number == 1 ? 10 << 20 : 0)) }
         try scene.declareOne()
         let run = try scene.startPull()
-        #expect(waitUntil { scene.server.exchanges("/a.bin").count > 2 && scene.server.bytesSent("/a.bin") >= 10 << 20 })
+        #expect(
+            waitUntil { scene.server.exchanges("/a.bin").count > 2 && scene.server.bytesSent("/a.bin") >= 10 << 20 })
         let folder = scene.cache + "/partial"
         let journal = try #require(try FileSystem.list(folder).first { $0.name.hasSuffix(".journal") }).name
         #expect(waitUntil { (try? File(folder + "/" + journal).readAll().count { $0 == 10 }) ?? 0 >= 13 })
@@ -151,7 +153,9 @@ internal import Testing
         try scene.declareOne("/a.bin", "size: \(LargeObjectTests.size)")
         let output = try scene.pull(environment: ["CLEARML_CACHE_DIR": tiny.path])
         #expect(output.exitCode == 7)
-        #expect(output.stderr.contains("there is not enough space") && output.stderr.contains("  help: "), "\(output.stderr)")
+        #expect(
+            output.stderr.contains("there is not enough space") && output.stderr.contains("  help: "),
+            "\(output.stderr)")
         #expect(scene.server.exchanges.isEmpty)
     }
 

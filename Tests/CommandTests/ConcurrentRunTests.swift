@@ -21,7 +21,9 @@ internal import Testing
             (0..<50).map { .file("d\($0 % 5)/f\($0)", "content of \($0)") }, .pax, .gzip)
         scene.server.file("/tree.tar.gz", tar)
         entries.append(PullScene.entry("tree", scene.server.url("/tree.tar.gz")))
-        for number in 0..<50 { expected["artifacts/tree/d\(number % 5)/f\(number)"] = Array("content of \(number)".utf8) }
+        for number in 0..<50 {
+            expected["artifacts/tree/d\(number % 5)/f\(number)"] = Array("content of \(number)".utf8)
+        }
         try scene.declare(entries)
         return expected
     }
@@ -97,7 +99,9 @@ internal import Testing
         let scene = try PullScene()
         let count = 2000
         scene.server.route("/d/*") { request in
-            .file(Self.content(Int(request.path.split(separator: "-").last?.prefix { $0 != "." } ?? "") ?? -1), for: request)
+            .file(
+                Self.content(Int(request.path.split(separator: "-").last?.prefix { $0 != "." } ?? "") ?? -1),
+                for: request)
         }
         try scene.folder.write(
             "manifest.yaml",

@@ -10,7 +10,8 @@ internal import Testing
         let wanted = pseudorandomBytes(3000, seed: 2)
         try scene.declareOne("/a.bin", "checksum: \"\(checksum(wanted, function))\"")
         expectFailure(
-            try scene.pull(), 6, saying: "the content is not what it should be", "expected \(checksum(wanted, function))")
+            try scene.pull(), 6, saying: "the content is not what it should be",
+            "expected \(checksum(wanted, function))")
         #expect(scene.server.exchanges("/a.bin").count == 1)
         #expect(try scene.tree().isEmpty)
 

@@ -9,11 +9,15 @@ internal import Testing
     static let size = 40 << 20
     static let bytes = largeBytes(size)
 
-    /// Fast to make, and no two of its 8-byte words alike.
+    /// Fast to make, and no two of its pages of 4 KiB alike. The count is a multiple of that.
     static func largeBytes(_ count: Int, seed: UInt64 = 0) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            let words = UnsafeMutableRawBufferPointer(buffer).bindMemory(to: UInt64.self)
-            for index in 0..<words.count { words[index] = (UInt64(index) &+ seed &* 0x1_0000_0001) &* 0x9E37_79B9_7F4A_7C15 }
+        let page = pseudorandomBytes(4096, seed: seed &+ 1)
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            let bytes = UnsafeMutableRawBufferPointer(buffer)
+            for start in stride(from: 0, to: count, by: page.count) {
+                UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + page.count]).copyBytes(from: page)
+                bytes.storeBytes(of: UInt64(start) &+ seed << 48, toByteOffset: start, as: UInt64.self)
+            }
             filled = count
         }
     }
@@ -133,7 +137,8 @@ internal import Testing
 
     @Test func aKilledRunIsResumedWhereItWas() throws {
         let scene = try scene { request in
-            .file(Self.bytes, for: request).with(request.number == 1 ? .trickle(bytesPerSecond: 60 << 20) : .stallAfter(5 << 20))
+            .file(Self.bytes, for: request).with(
+                request.number == 1 ? .trickle(bytesPerSecond: 60 << 20) : .stallAfter(5 << 20))
         }
         let run = try scene.startPull()
         #expect(waitUntil { scene.server.bytesSent("/a.bin") >= 12 << 20 })

@@ -32,7 +32,8 @@ internal import Testing
         #expect(scene.server.connectionsAccepted == connections)
     }
 
-    @Test(arguments: ["\"1\"", "W/\"1\""]) func withoutALockTheServerSaysWhetherTheCacheIsCurrent(_ eTag: String) throws {
+    @Test(arguments: ["\"1\"", "W/\"1\""]) func withoutALockTheServerSaysWhetherTheCacheIsCurrent(_ eTag: String) throws
+    {
         let scene = try served()
         scene.server.file("/a.bin", bytes, eTag: eTag)
         try scene.pullWell()
@@ -140,7 +141,8 @@ internal import Testing
     @Test func secretsOfAURLAreInNoMessage() throws {
         let scene = try served()
         try scene.declare(
-            PullScene.entry("a", "http://alice:s3cret@127.0.0.1:\(scene.server.port)/gone.bin?X-Amz-Signature=s1gned&sig=s2gned"))
+            PullScene.entry(
+                "a", "http://alice:s3cret@127.0.0.1:\(scene.server.port)/gone.bin?X-Amz-Signature=s1gned&sig=s2gned"))
         let output = try scene.pull()
         expectFailure(output, 3, saying: "answered 404")
         for secret in ["s3cret", "s1gned", "s2gned"] { #expect(!output.stderr.contains(secret), "\(output.stderr)") }

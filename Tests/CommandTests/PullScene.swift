@@ -89,7 +89,8 @@ final class PullScene: Sendable {
                 let child = path + "/" + item.name
                 switch try FileSystem.status(root + child)?.kind {
                 case .folder: try walk(child)
-                case .symlink: found[String(child.dropFirst())] = try Array("-> \(FileSystem.symlinkTarget(root + child))".utf8)
+                case .symlink:
+                    found[String(child.dropFirst())] = try Array("-> \(FileSystem.symlinkTarget(root + child))".utf8)
                 default: found[String(child.dropFirst())] = try File(root + child).readAll()
                 }
             }

@@ -228,7 +228,9 @@ internal import Testing
     }
 
     /// RFC 9110, 15.3.7: a 206 without Content-Range says nothing of where its bytes belong.
-    @Test(arguments: [nil, "bytes 7-99/5000", "bytes 0-99/*"]) func aPartialAnswerOfNoUseIsNotTakenForTheWhole(_ field: String?) throws {
+    @Test(arguments: [nil, "bytes 7-99/5000", "bytes 0-99/*"]) func aPartialAnswerOfNoUseIsNotTakenForTheWhole(
+        _ field: String?
+    ) throws {
         let scene = try PullScene()
         let bytes = bytes
         scene.server.route("/a.bin") { request in
@@ -247,7 +249,8 @@ internal import Testing
         let scene = try PullScene()
         let bytes = bytes
         scene.server.route("/a.bin") { _ in
-            FaultServer.Response(status: 206, headers: [("Content-Range", "bytes 7-99/5000")], body: Array(bytes[7..<100]))
+            FaultServer.Response(
+                status: 206, headers: [("Content-Range", "bytes 7-99/5000")], body: Array(bytes[7..<100]))
         }
         try scene.declareOne()
         expectFailure(try scene.pull(limit: .seconds(30)), 5, saying: "of no use", advises: false)

@@ -11,7 +11,7 @@ func load(
     let contents = files
     return try Settings.load(
         environment: environment.merging(["HOME": "/home/me"]) { given, _ in given }, flags: flags,
-        manifestDefaults: manifest, workingDirectory: "/work"
+        manifestDefaults: manifest, workingDirectory: "/here"
     ) { path in
         contents[path].map { .bytes(Array($0.utf8)) } ?? .missing
     }

@@ -6,7 +6,7 @@ import Testing
         _ text: String, path: String = "/m/manifest.yaml", environment: [String: String] = [:],
         files: [String: String] = [:]
     ) throws -> Manifest {
-        try ManifestDecoder.decode(path: path, currentDirectory: "/work", environment: environment) { name in
+        try ManifestDecoder.decode(path: path, currentDirectory: "/here", environment: environment) { name in
             Array((name == path ? text : files[name] ?? "").utf8)
         }
     }
@@ -208,10 +208,10 @@ import Testing
                 "/abs/other.json": "{\"version\": 1, \"datasets\": [{\"name\": \"d\", \"url\": \"y\"}]}",
             ])
         #expect(manifest.entries.map(\.id.description) == ["models/base", "datasets/d", "artifacts/own"])
-        #expect(manifest.entries.map(\.base) == ["/work/conf/sub", "/abs", "/work/conf"])
+        #expect(manifest.entries.map(\.base) == ["/here/conf/sub", "/abs", "/here/conf"])
         #expect(manifest.entries[0].url.raw == "./chosen/o")
         #expect(manifest.entries.map(\.link) == [.copy, .auto, .auto])
-        #expect(manifest.name == nil && manifest.workspace == "/work/conf/workspace")
+        #expect(manifest.name == nil && manifest.workspace == "/here/conf/workspace")
         #expect(manifest.files == ["conf/m.yaml", "conf/sub/base.yaml", "/abs/other.json"])
         #expect(manifest.vars == ["bucket": "chosen"])
     }

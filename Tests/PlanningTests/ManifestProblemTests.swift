@@ -31,7 +31,7 @@ import Testing
     }
 
     static func decode(files: [String: String], environment: [String: String] = [:]) throws -> Manifest {
-        try ManifestDecoder.decode(path: "m.yaml", currentDirectory: "/work", environment: environment) { path in
+        try ManifestDecoder.decode(path: "m.yaml", currentDirectory: "/here", environment: environment) { path in
             guard let text = files[path] else { throw Missing() }
             return Array(text.utf8)
         }

@@ -77,8 +77,7 @@ final class Download: Sendable {
     }
 
     init(
-        _ order: Order, over transport: Transport, as transfer: Progress.Transfer,
-        follow: @escaping @Sendable (GrowingBody) -> Void,
+        _ order: Order, over transport: Transport, as transfer: Progress.Transfer, follow: @escaping @Sendable (GrowingBody) -> Void,
         finished: @escaping @Sendable (Result<Arrival, Failure>, Facts) -> Void
     ) {
         self.order = order
@@ -94,6 +93,9 @@ final class Download: Sendable {
             var missing = partial.gaps
             // All bytes of yesterday's version may be here: asking for the last one again tells whether it is today's.
             if missing.isEmpty, !order.expectation.isDecisive, let size = partial.size { missing = [size - 1..<size] }
+            if let size = partial.size {
+                transport.progress.learn(size, for: transfer, alreadyHere: size - missing.reduce(0) { $0 + Int64($1.count) })
+            }
             state.withLock { state in
                 state.body = body
                 state.validator = partial.validator
@@ -127,9 +129,7 @@ final class Download: Sendable {
     // MARK: Asking
 
     private func probe() {
-        let (generation, source, avoidsRanges) = state.withLock {
-            ($0.generation, order.sources[$0.source], $0.avoidsRanges)
-        }
+        let (generation, source, avoidsRanges) = state.withLock { ($0.generation, order.sources[$0.source], $0.avoidsRanges) }
         let isSmall = order.knownSize.map { $0 <= Download.probeLength } ?? false
         let range = isSmall || avoidsRanges ? nil : 0..<Download.probeLength
         let piece = Piece(self, generation: generation, range: range, isProbe: true)
@@ -140,8 +140,7 @@ final class Download: Sendable {
     private func launchPieces() {
         while true {
             let next = state.withLock { state -> (Piece, HTTPRequest)? in
-                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty,
-                    state.active.count < Download.piecesAtOnce
+                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty, state.active.count < Download.piecesAtOnce
                 else { return nil }
                 let range = state.pending.removeFirst()
                 let piece = Piece(self, generation: state.generation, range: range, isProbe: false)
@@ -203,37 +202,29 @@ final class Download: Sendable {
             if piece.range != nil { return startAgainWithoutRanges(orFail: piece, status(head)) }
             fallthrough
         default:
-            failed(
-                piece, status(head), retryAfter: head.retryAfter,
-                isTransient: RetryPolicy.isTransient(status: head.status))
+            failed(piece, status(head), retryAfter: head.retryAfter, isTransient: RetryPolicy.isTransient(status: head.status))
         }
         return .stop
     }
 
     private func content(_ piece: Piece, _ head: HTTPHead) -> Opening {
         if let encoding = head.contentEncoding, !order.acceptsEncoded {
-            failed(
-                piece,
-                Failure(
-                    .other, "the server sent it compressed (\(encoding)), which is not the object's own content",
-                    cause: describe(head),
-                    advice: "give its 'checksum' in the manifest: then the bytes as sent are checked against it"))
+            failed(piece, Failure(
+                .other, "the server sent it compressed (\(encoding)), which is not the object's own content",
+                cause: describe(head), advice: "give its 'checksum' in the manifest: then the bytes as sent are checked against it"))
             return .stop
         }
         let total = HTTPSource.totalSize(head)
         let validator = HTTPSource.validator(head, size: total)
         let start = head.contentRange?.range?.lowerBound ?? 0
         if piece.isProbe { return probeAnswered(piece, head, total: total, validator: validator, start: start) }
-        guard let wanted = piece.range,
-            let (body, expected) = state.withLock({ state in state.body.map { ($0, state.validator) } })
+        guard let wanted = piece.range, let (body, expected) = state.withLock({ state in state.body.map { ($0, state.validator) } })
         else { return .stop }
         guard expected == validator || order.expectation.isDecisive, body.partial.size == total else {
             changed()
             return .stop
         }
-        if start == wanted.lowerBound, head.contentRange != nil {
-            return .large(body, at: start, end: wanted.upperBound)
-        }
+        if start == wanted.lowerBound, head.contentRange != nil { return .large(body, at: start, end: wanted.upperBound) }
         // The server gave the whole object instead of a range: take it as one stream.
         return startAgainWithoutRanges(orFail: piece, useless(head))
     }
@@ -270,9 +261,7 @@ final class Download: Sendable {
             state.withLock { state in
                 state.body = body
                 state.validator = validator
-                if let firstEnd, let total {
-                    state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : [])
-                }
+                if let firstEnd, let total { state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : []) }
             }
             follow(body)
             launchPieces()
@@ -348,8 +337,7 @@ final class Download: Sendable {
         guard retire(piece) else { return }
         guard isTransient else { return nextSource(failure) }
         let resumes = state.withLock { state -> Bool in
-            guard let body = state.body, let size = body.partial.size, body.partial.validator != nil,
-                !state.avoidsRanges
+            guard let body = state.body, let size = body.partial.size, body.partial.validator != nil, !state.avoidsRanges
             else { return false }
             guard let range = piece.range ?? Optional(0..<size) else { return false }
             let missing = body.partial.gaps.compactMap { gap -> Range<Int64>? in
@@ -367,6 +355,7 @@ final class Download: Sendable {
 
     /// Only bytes that are kept are progress: a server that always breaks off what cannot be resumed is not asked for ever.
     private func retryLater(_ failure: Failure, retryAfter: Double?) {
+        let generation = state.withLock { $0.generation }
         let delay = state.withLock { state -> Double?? in
             // One timer serves all pieces that fail meanwhile.
             if state.isWaiting { return .some(nil) }
@@ -380,12 +369,25 @@ final class Download: Sendable {
         guard let delay else { return nextSource(failure) }
         guard let delay else { return }
         transport.retried(order.identity, failure, delay)
-        transport.schedule(delay) { [self] in
-            let hasBody = state.withLock { state in
-                state.isWaiting = false
-                return state.body != nil
-            }
-            if hasBody { launchPieces() } else { probe() }
+        transport.schedule(delay) { [self] in goOn(generation) }
+    }
+
+    /// Asks for what is missing after a failure, unless something else began the object anew meanwhile.
+    private func goOn(_ generation: Int) {
+        enum Step { case nothing, ask, askForRest, complete }
+        let step = state.withLock { state -> Step in
+            guard state.generation == generation, !state.isEnded else { return .nothing }
+            state.isWaiting = false
+            guard let body = state.body else { return .ask }
+            // A whole answer to a range may have broken off behind that range: then nobody was asked for the rest.
+            if state.pending.isEmpty, state.active.isEmpty { state.pending = Download.pieces(body.partial.gaps) }
+            return state.pending.isEmpty && state.active.isEmpty ? .complete : .askForRest
+        }
+        switch step {
+        case .nothing: break
+        case .ask: probe()
+        case .askForRest: launchPieces()
+        case .complete: completeBody()
         }
     }
 
@@ -394,6 +396,7 @@ final class Download: Sendable {
     private func abandonBody(_ failure: Failure) {
         let (transfers, body) = state.withLock { state in
             state.generation += 1
+            state.isWaiting = false
             defer {
                 state.active = []
                 state.transfers = [:]
@@ -448,6 +451,7 @@ final class Download: Sendable {
             guard state.source + 1 < order.sources.count else { return false }
             state.source += 1
             state.retry = RetryPolicy()
+            state.keptAtFailure = 0
             state.avoidsRanges = false
             state.changes = 0
             return true
@@ -484,8 +488,7 @@ final class Download: Sendable {
                 .permission, "the server refuses access", cause: cause,
                 advice: "check the credentials for this host (~/.netrc, or sdk.storage.sync.headers in clearml.conf)")
         case 404, 410:
-            return Failure(
-                .notFound, "nothing is there", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
+            return Failure(.notFound, "nothing is there", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
         case 408, 429, 500...599:
             return Failure(.network, "the server does not serve it now", cause: cause, advice: "try again later")
         default:

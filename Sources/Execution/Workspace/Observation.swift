@@ -59,9 +59,7 @@ extension Workspace {
                 missing.append(path)
                 continue
             }
-            if try !matches(file.kind, status, at: root + "/" + path, mode: placed.mode, cache: cache) {
-                drifted.append(path)
-            }
+            if try !matches(file.kind, status, at: root + "/" + path, mode: placed.mode, cache: cache) { drifted.append(path) }
         }
         return (missing, drifted)
     }
@@ -110,9 +108,7 @@ extension Placed {
             if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else { continue }
                 for item in listing.items {
-                    if case .file(let digest, _, _) = item.kind {
-                        files[object.path.appendingComponent(item.path)] = digest
-                    }
+                    if case .file(let digest, _, _) = item.kind { files[object.path.appendingComponent(item.path)] = digest }
                 }
             } else if let digest = object.digest {
                 files[object.path] = digest

@@ -133,7 +133,8 @@ let package = Package(
         .testTarget(
             name: "ExecutionTests",
             dependencies: [
-                "Execution", "Caching", "Remotes", "Configuration", "Planning", "Platform", "TestSupport",
+                "Execution", "Caching", "Remotes", "Configuration", "HOCON", "Planning", "Platform", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
         // Drives the real binary, as a user would.

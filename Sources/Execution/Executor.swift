@@ -76,6 +76,9 @@ final class Executor {
     var outcome: Outcome
     var queue: [(item: Int, object: Int)] = []
     var next = 0
+    /// Archives under way, and those that wait for one of them to end.
+    var archives = 0
+    var waitingArchives: [(item: Int, object: Int)] = []
     var jobs: [Int: Job] = [:]
     /// Jobs by what they bring: others that want the same wait for them.
     var bringing: [String: Int] = [:]
@@ -100,8 +103,8 @@ final class Executor {
         self.progress = progress
         self.report = report
         outcome = Outcome(placed: placed)
-        // Two followers per large object, and a few for linking and small objects.
-        pool = WorkerPool(threads: 2 * Executor.largeAtOnce + 4)
+        // An object has two followers at most. Threads are made when work waits, so few exist unless servers are slow.
+        pool = WorkerPool(threads: 2 * options.jobs + 4)
         client = HTTPClient(sources.clientConfiguration)
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
@@ -111,8 +114,8 @@ final class Executor {
             retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) })
     }
 
-    /// Large objects under way at once: each has two followers.
-    static let largeAtOnce = 8
+    /// Archives under way at once: unpacking takes memory for its batches.
+    static let archivesAtOnce = 8
 
     /// An interruption by a signal, from any thread: the run ends soon and keeps what it has.
     var interrupt: @Sendable (Int32) -> Void {
@@ -209,6 +212,10 @@ final class Executor {
             return
         }
         let planned = plan.items[item].objects[object]
+        if planned.resolved.recipe != nil {
+            guard archives < Executor.archivesAtOnce else { return waitingArchives.append((item, object)) }
+            archives += 1
+        }
         // What is asked for anew may have another size by now, or none to bring at all.
         var size = planned.resolved.knownSize
         switch planned.acquisition {
@@ -271,6 +278,9 @@ final class Executor {
         if job.holdsLock {
             locks?.release(lockKey(item.objects[job.object].resolved.identity(version: item.entry.entry.version)))
         }
+        if item.objects[job.object].resolved.recipe != nil { archives -= 1 }
+        queue += waitingArchives
+        waitingArchives = []
         bringing[key(job.item, job.object)] = nil
         let waiters = followers.removeValue(forKey: number) ?? []
         switch result {

@@ -190,12 +190,4 @@ import Testing
         #expect(SDKCache(root: folder.path).copies(of: "https://h/data.zip?x") == [])
         #expect(SDKCache(root: folder["nowhere"]).copies(of: "https://h/data.zip") == [])
     }
-
-    @Test("Names that the SDK would have shortened are not guessed")
-    func long() throws {
-        let folder = try TemporaryFolder()
-        let url = "https://h/" + String(repeating: "n", count: 224)
-        try FileSystem.createFolder(folder["storage_manager/global"])
-        #expect(SDKCache(root: folder.path).copies(of: url) == [])
-    }
 }

@@ -69,7 +69,7 @@ internal import Testing
         let output = terminal.output
         #expect(output.contains("of 3.0 MiB") && output.contains("model.bin") && output.contains("#"))
         // A frame begins at the first column; none is wider than the terminal.
-        let frames = output.split(separator: "\r").filter { $0.contains("MiB/s") }
+        let frames = output.split(separator: "\r").filter { $0.contains("MiB/s") && !$0.contains("done in") }
         #expect(!frames.isEmpty && frames.count < 60)
         for line in frames.flatMap({ plain(String($0)).split(whereSeparator: \.isNewline) }) {
             #expect(line.count < 60, "\(line)")

@@ -6,6 +6,9 @@ import Testing
 
 @testable import Execution
 
+/// `Testing` has an `Expectation` too.
+private typealias Expected = Execution.Expectation
+
 @Suite struct ExpectationTests {
     private func blob(_ text: String, _ functions: [HashFunction] = []) throws -> Blob {
         let folder = try TemporaryFolder()
@@ -13,7 +16,7 @@ import Testing
         return Blob(values: values, size: size)
     }
 
-    private func refuses(_ expectation: Expectation, _ blob: Blob) -> Failure? {
+    private func refuses(_ expectation: Expected, _ blob: Blob) -> Failure? {
         do throws(Failure) {
             try expectation.check(blob)
             return nil
@@ -22,16 +25,16 @@ import Testing
 
     @Test("Without an expectation everything is right")
     func nothing() throws {
-        #expect(refuses(Expectation(), try blob("x")) == nil)
-        #expect(!Expectation().isDecisive)
-        #expect(Expectation().functions == [])
+        #expect(refuses(Expected(), try blob("x")) == nil)
+        #expect(!Expected().isDecisive)
+        #expect(Expected().functions == [])
     }
 
     @Test(
         "Another size, digest or checksum is an integrity failure that names both",
         arguments: Checksum.Algorithm.allCases)
     func mismatches(algorithm: Checksum.Algorithm) throws {
-        var expectation = Expectation()
+        var expectation = Expected()
         let right = try blob("right", [algorithm.hashFunction])
         expectation.checksum = Checksum(algorithm: algorithm, bytes: right.checksums[0])
         #expect(expectation.functions == [algorithm.hashFunction])
@@ -46,7 +49,7 @@ import Testing
 
     @Test("The digest decides")
     func digest() throws {
-        var expectation = Expectation()
+        var expectation = Expected()
         expectation.digest = try blob("right").digest
         #expect(expectation.isDecisive)
         #expect(refuses(expectation, try blob("right")) == nil)
@@ -55,7 +58,7 @@ import Testing
 
     @Test("The size is checked before a byte is, and with the bytes")
     func size() throws {
-        var expectation = Expectation()
+        var expectation = Expected()
         expectation.size = 5
         try expectation.check(size: 5)
         #expect(throws: Failure.self) { try expectation.check(size: 4) }
@@ -65,7 +68,7 @@ import Testing
 
     @Test("Advice on the manifest is given only where the manifest said it")
     func advice() throws {
-        var expectation = Expectation(digest: try blob("right").digest)
+        var expectation = Expected(digest: try blob("right").digest)
         #expect(refuses(expectation, try blob("wrong"))?.advice?.contains("'checksum'") == true)
         expectation.isLocked = true
         #expect(refuses(expectation, try blob("wrong"))?.advice == nil)

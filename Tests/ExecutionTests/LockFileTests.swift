@@ -1,6 +1,7 @@
 import Glibc
 import Planning
 import Platform
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import HOCON
 import Planning
 import Platform
 import Remotes

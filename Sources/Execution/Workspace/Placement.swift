@@ -35,10 +35,8 @@ struct Placement: Sendable {
         placed.files = content.direct.map { Placed.File(path: $0.key, kind: .symlink(target: $0.value)) }
         if let folder = content.directFolder { placed.files = [Placed.File(path: "", kind: .symlink(target: folder))] }
         try workspace.intend(placed, id: id)
-        if let slash = content.path.utf8.lastIndex(of: UInt8(ascii: "/")) {
-            try FileSystem.createFolder(workspace.root + "/" + content.path[..<slash])
-        }
         let target = workspace.root + "/" + content.path
+        try Placement.createFolder(around: target)
         if let folder = content.directFolder {
             placed.mode = .symlink
             try placeSymlink(to: folder, at: target, previous: previous, force: force)
@@ -123,6 +121,13 @@ struct Placement: Sendable {
         }
         _ = try remove(previous, force: force)
         if try FileSystem.status(target) != nil { throw Placement.foreign(workspace.relative(target)) }
+        // The folders around it became empty and went with it.
+        try Placement.createFolder(around: target)
+    }
+
+    private static func createFolder(around path: String) throws(SystemError) {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
+        try FileSystem.createFolder(String(path[..<slash]))
     }
 
     static func foreign(_ path: String) -> Failure {

@@ -23,7 +23,7 @@ extension SyncSettings {
         maxUnpackedBytes = reader.setting(
             section + "max_unpacked_bytes", .unlimitedBytes, default: nil, flag: "max-unpacked-bytes")
         maxUnpackRatio = reader.setting(
-            section + "max_unpack_ratio", .unlimitedRatio, default: nil, flag: "max-unpack-ratio")
+            section + "max_unpack_ratio", .unlimitedRatio, default: 1000, flag: "max-unpack-ratio")
         headers = HeaderRule.read(&reader)
         verify = reader.certificateCheck(section + "verify")
         reader.warnUnknown(in: Self.section, known: Self.keys)

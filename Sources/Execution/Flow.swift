@@ -17,14 +17,19 @@ final class Flow: Sendable {
 
     /// - Parameters:
     ///   - cached: the digest of what `order.cached` is the validator of.
-    ///   - done: told once, on any thread, with what was taken in.
+    ///   - report: told once, on any thread, with what was taken in.
     init(
         _ order: Download.Order, _ intakeOrder: Intake.Order, transport: Transport, pool: WorkerPool,
         transfer: Progress.Transfer, cached: Digest?,
-        done: @escaping @Sendable (Result<Acquired, Failure>, Blob?) -> Void
+        report: @escaping @Sendable (Result<Acquired, Failure>, Blob?) -> Void
     ) {
         let link = Link()
         let cache = transport.cache
+        /// The two halves hold each other until here.
+        @Sendable func done(_ result: Result<Acquired, Failure>, _ blob: Blob?) {
+            link.download.withLock { $0 = nil }
+            report(result, blob)
+        }
         @Sendable func acquired(_ taken: Intake.Taken) -> Acquired {
             let facts = link.facts.withLock { $0 }
             var acquired = Acquired(.network, digest: taken.blob.digest, size: taken.blob.size)

@@ -48,7 +48,7 @@ public struct LocalCopy {
             location: SourceLocation(file: "command line", line: 1, column: 1))
         if !options.extracts { entry.extract = .never }
         entry.link = output == nil ? .auto : options.link
-        let resolver = Resolver(lock: Lock(), access: access) { _ in false }
+        let resolver = Resolver(lock: Lock(), access: access, renewing: false)
         let resolved = try resolver.resolve(entry)
         if output == nil, case .direct(let path) = resolved.access, resolved.objects.allSatisfy({ $0.recipe == nil }) {
             return path

@@ -17,8 +17,8 @@ public final class Session {
         public var locked = false
         /// Touch no network.
         public var offline = false
-        /// Entries whose lock lines are resolved anew; `nil` is none, an empty list is all.
-        public var upgrade: [String]?
+        /// Resolve the selected entries anew, whatever the lock says of them.
+        public var upgrades = false
         public var force = false
         /// What `link: auto` stands for, and whether it replaces what entries say (a flag does).
         public var link: Entry.LinkMode = .auto
@@ -128,25 +128,21 @@ public final class Session {
     }
 
     func resolve() throws -> [ResolvedEntry] {
-        let names = options.upgrade.map { Set($0) }
         for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() { report(.warning(warning)) }
-        let resolver = Resolver(lock: lock, access: access) { id in
-            guard let names else { return false }
-            return names.isEmpty || names.contains(id.name) || names.contains(id.description)
-        }
+        let resolver = Resolver(lock: lock, access: access, renewing: options.upgrades)
         var resolved: [ResolvedEntry] = []
         resolved.reserveCapacity(selected.count)
         for entry in selected {
             do throws(Failure) {
                 let one = try resolver.resolve(entry)
-                if let reason = one.unlockedReason, options.upgrade == nil {
+                if let reason = one.unlockedReason, !options.upgrades {
                     report(.warning("\(entry.id): resolved anew, since \(reason)"))
                 }
                 resolved.append(one)
             } catch {
+                if !entry.optional, !options.keepGoing { throw error }
                 report(.failed(entry.id, error, isOptional: entry.optional))
                 unresolved.append((entry.id, error, entry.optional))
-                if !entry.optional, !options.keepGoing { throw error }
             }
         }
         return resolved
@@ -176,12 +172,16 @@ public final class Session {
 
     // MARK: Executing
 
+    /// Seconds for which an interrupted download is kept: 30 days.
+    static let partialLifetime = 30 * 24 * 3600
+
     /// Carries out a plan and writes down what was learnt, also when some of it failed.
     public func execute(_ plan: Plan) throws -> Summary {
         let began = MonotonicTime.now()
         try checkSpace(plan)
         if plan.items.contains(where: { $0.action == .link || $0.action == .relink }) || !plan.removals.isEmpty {
             try cache.durability.synchronizeEarlierRuns()
+            try cache.partials.removeStale(olderThan: Session.partialLifetime)
         }
         let outcome = run(plan, fetchesOnly: false)
         try record(outcome, plan: plan)

@@ -43,10 +43,17 @@ public struct SourceRules: Sendable {
         clientConfiguration = configuration
     }
 
-    /// The URL's source, then those of its mirrors, each after substitution.
+    /// Whether objects can be fetched from URLs of this scheme.
+    public static func supports(_ scheme: LogicalURL.Scheme) -> Bool { scheme.isLocal || scheme.isHTTP }
+
+    /// The URL's source, then those of its mirrors, each after substitution; what cannot be fetched from is passed over.
+    /// - Throws: `unsupported` when nothing is left.
     public func sources(_ url: LogicalURL, mirrors: [LogicalURL], base: String) throws(Problem) -> [Source] {
         var found: [Source] = []
-        for url in [url] + mirrors { found.append(try source(url, base: base)) }
+        for url in [url] + mirrors where SourceRules.supports(access.transport(url, base: base).transport.scheme) {
+            found.append(try source(url, base: base))
+        }
+        guard !found.isEmpty else { throw .unsupported(scheme: url.scheme.rawValue) }
         return found
     }
 

@@ -31,7 +31,7 @@ struct LockCommand: ParsableCommand {
     func run() throws {
         console.apply()
         let runner = try Runner(
-            manifest, options, cache, readsOnly: true, upgrading: upgrade ? manifest.names : nil,
+            manifest, options, cache, readsOnly: true, upgrading: upgrade,
             hashesDirect: digestDirect)
         if check {
             let stale = runner.session.staleLockEntries()

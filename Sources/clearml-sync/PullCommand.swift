@@ -23,7 +23,7 @@ struct PullCommand: ParsableCommand {
     func run() throws {
         try output.run("pull") { report in
             let runner = try Runner(
-                manifest, options, cache, readsOnly: dryRun, upgrading: refresh ? manifest.names : nil, report: report)
+                manifest, options, cache, readsOnly: dryRun, upgrading: refresh, report: report)
             let plan = try runner.session.plan()
             guard dryRun else { return try runner.execute(plan) }
             report.planned(plan, in: runner.session)

@@ -19,7 +19,7 @@ struct Runner {
     ///   - report: hears what happens; without one only failures and warnings are shown.
     init(
         _ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool,
-        upgrading: [String]? = nil, hashesDirect: Bool = false, report: RunReport? = nil
+        upgrading: Bool = false, hashesDirect: Bool = false, report: RunReport? = nil
     ) throws {
         let (manifest, path) = try ManifestReading.read(manifestOptions.manifest)
         let settings = try cacheOptions.settings(flags: run.flags)
@@ -39,7 +39,7 @@ struct Runner {
         options.link = settings.sync.link.value
         if case .flag = settings.sync.link.origin { options.linkWins = true }
         if case .environment = settings.sync.link.origin { options.linkWins = true }
-        options.upgrade = upgrading
+        options.upgrades = upgrading
         options.hashesDirect = hashesDirect
         options.synchronizes = run.sync
         options.lockTimeout = run.lockTimeout

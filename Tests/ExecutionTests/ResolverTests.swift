@@ -35,7 +35,7 @@ import Testing
         let settings = try Settings.load(
             environment: ["HOME": folder.path], flags: [:], manifestDefaults: [:], workingDirectory: folder.path
         ) { _ in .missing }
-        return try Resolver(lock: lock, access: AccessRules(settings)) { _ in renewing }.resolve(entry)
+        return try Resolver(lock: lock, access: AccessRules(settings), renewing: renewing).resolve(entry)
     }
 
     private func lock(_ entry: Entry, _ paths: [String]) -> Lock {

@@ -98,11 +98,14 @@ final class Download: Sendable {
                 transport.progress.learn(
                     size, for: transfer, alreadyHere: size - missing.reduce(0) { $0 + Int64($1.count) })
             }
-            state.withLock { state in
+            let isWanted = state.withLock { state -> Bool in
+                guard !state.isEnded else { return false }
                 state.body = body
                 state.validator = partial.validator
                 state.pending = Download.pieces(missing)
+                return true
             }
+            guard isWanted else { return }
             follow(body)
             return missing.isEmpty ? completeBody() : launchPieces()
         }

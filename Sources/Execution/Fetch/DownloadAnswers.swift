@@ -97,13 +97,17 @@ extension Download {
             }
             let partial = try openPartial(validator: validator, total: total, mayJoin: mayJoin)
             let body = GrowingBody(partial: partial)
-            state.withLock { state in
+            let isWanted = state.withLock { state -> Bool in
+                // Cancelled since we looked: nobody would ever tell the followers of this body.
+                guard state.generation == piece.generation, !state.isEnded else { return false }
                 state.body = body
                 state.validator = validator
                 if let firstEnd, let total {
                     state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : [])
                 }
+                return true
             }
+            guard isWanted else { return .stop }
             follow(body)
             launchPieces()
             return .large(body, at: 0, end: firstEnd)

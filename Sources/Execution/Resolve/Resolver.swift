@@ -6,12 +6,13 @@ internal import Remotes
 struct Resolver: Sendable {
     let lock: Lock
     let access: AccessRules
-    /// Entries whose lock lines are not to be used (`lock --upgrade`, `--refresh`).
-    let renewing: @Sendable (Entry.ID) -> Bool
+    /// The lock's lines are not to be used (`lock --upgrade`, `--refresh`).
+    let renewing: Bool
 
     func resolve(_ entry: Entry) throws(Failure) -> ResolvedEntry {
         do {
             let decision = access.decide(entry)
+            try refuseUnsupported(entry, decision)
             var resolved: ResolvedEntry
             if let folder = try localFolder(entry, decision) {
                 resolved = try self.folder(entry, at: folder, isDirect: decision.isDirect)
@@ -27,14 +28,23 @@ struct Resolver: Sendable {
         }
     }
 
+    /// No source of this entry can be fetched from: better said before anything else of it is looked at.
+    private func refuseUnsupported(_ entry: Entry, _ decision: AccessDecision) throws(Failure) {
+        let urls = [decision.transport] + entry.mirrors.map { access.transport($0, base: entry.base).transport }
+        guard urls.allSatisfy({ !SourceRules.supports($0.scheme) }) else { return }
+        throw Failure(
+            .other, "this version cannot fetch from '\(decision.transport.scheme.rawValue)://'", cause: entry.url.identity,
+            advice: "give a mirror at a local path or an http(s) URL")
+    }
+
     private func locked(_ entry: Entry) -> Lock.Entry? {
-        guard !renewing(entry.id), let locked = lock.entries[entry.id], locked.key == entry.lockKey else { return nil }
+        guard !renewing, let locked = lock.entries[entry.id], locked.key == entry.lockKey else { return nil }
         return locked
     }
 
     private func noteLock(_ resolved: inout ResolvedEntry) {
         guard let lines = lock.entries[resolved.entry.id] else { return }
-        if renewing(resolved.entry.id) {
+        if renewing {
             resolved.unlockedReason = "asked for"
         } else if lines.key != resolved.entry.lockKey {
             resolved.unlockedReason = "its url, version, checksum, selection or extraction has changed"

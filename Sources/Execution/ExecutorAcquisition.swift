@@ -60,7 +60,8 @@ extension Executor {
         expectation.digest = resolved.locked?.digest ?? entry.checksum?.digest
         expectation.isLocked = resolved.locked?.digest != nil
         expectation.checksum = entry.checksum?.digest == nil ? entry.checksum : nil
-        expectation.size = resolved.locked?.size ?? entry.size
+        // Only a saved plan gives an object that no lock knows a version and a size.
+        expectation.size = resolved.locked?.size ?? entry.size ?? (resolved.validator == nil ? nil : resolved.size)
         return Intake.Order(
             identity: identity, expectation: expectation, recipe: resolved.recipe,
             keepsArchive: entry.keepArchive ?? options.keepsArchives, limits: options.limits)

@@ -33,7 +33,8 @@ struct Resolver: Sendable {
         let urls = [decision.transport] + entry.mirrors.map { access.transport($0, base: entry.base).transport }
         guard urls.allSatisfy({ !SourceRules.supports($0.scheme) }) else { return }
         throw Failure(
-            .other, "this version cannot fetch from '\(decision.transport.scheme.rawValue)://'", cause: entry.url.identity,
+            .other, "this version cannot fetch from '\(decision.transport.scheme.rawValue)://'",
+            cause: entry.url.identity,
             advice: "give a mirror at a local path or an http(s) URL")
     }
 

@@ -9,19 +9,8 @@ internal import Synchronization
 /// It is opened when first asked. A missing, damaged, older or newer file is begun anew; where even that is impossible the
 /// index stays empty and swallows what it is told.
 public final class Index: Sendable {
-    /// What was seen behind a URL the last time.
-    public struct Seen: Sendable, Equatable {
-        public var validator: Validator
-        public var digest: Digest
-        /// Bytes.
-        public var size: Int64
-
-        public init(validator: Validator, digest: Digest, size: Int64) {
-            self.validator = validator
-            self.digest = digest
-            self.size = size
-        }
-    }
+    /// What was seen behind a URL the last time: just what planning asks for.
+    public typealias Seen = Inventory.Seen
 
     /// One thing to remember.
     public enum Row: Sendable {

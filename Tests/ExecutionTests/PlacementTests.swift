@@ -258,6 +258,16 @@ import Testing
         #expect(try fixture.open().pathsOfOthers().isEmpty)
     }
 
+    @Test("Half a line that a killed run left does not swallow what the next run intends")
+    func tornJournal() throws {
+        let fixture = try WorkspaceFixture()
+        let placed = Placed(path: "data/a", mode: .copy, isFolder: false, executable: false, objects: [], files: [])
+        try fixture.write(".clearml-sync/m.journal", "entry\tartifacts/gone\tco")
+        let workspace = try fixture.open()
+        try workspace.intend(placed, id: WorkspaceFixture.id)
+        #expect(try workspace.load().intended == [WorkspaceFixture.id: placed])
+    }
+
     @Test("Two manifests of one name are told apart; one that is gone has left its name")
     func sameName() throws {
         let fixture = try WorkspaceFixture()

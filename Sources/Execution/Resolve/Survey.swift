@@ -74,7 +74,7 @@ struct Survey {
             isThere = try isComplete(tree)
         }
         guard isThere else { return }
-        inventory.seen[identity] = Inventory.Seen(validator: seen.validator, digest: seen.digest, size: seen.size)
+        inventory.seen[identity] = seen
     }
 
     /// Whether a tree's listing and all its blobs are there.

@@ -134,7 +134,11 @@ public final class Workspace: Sendable {
         journal.withLock { journal in
             do throws(SystemError) {
                 if journal.file == nil {
-                    journal.file = try File(journalPath, flags: O_CREAT | O_WRONLY | O_APPEND)
+                    let file = try File(journalPath, flags: O_CREAT | O_RDWR | O_APPEND)
+                    // A killed run may have left half a line: appended to it, our first line would be lost as well.
+                    let left = try file.readAll()
+                    try file.truncate(to: Int64(left.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0))
+                    journal.file = consume file
                 }
                 try text.withUnsafeBytesThrowing { bytes throws(SystemError) in try journal.file!.write(bytes) }
             } catch { failure = error }

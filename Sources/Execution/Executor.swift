@@ -68,7 +68,6 @@ final class Executor {
     let report: @Sendable (Event) -> Void
     let inbox = Inbox()
     let pool: WorkerPool
-    let client: HTTPClient
     let locks: FetchLocks?
     var transport: Transport!
 
@@ -105,11 +104,10 @@ final class Executor {
         outcome = Outcome(placed: placed)
         // An object has two followers at most. Threads are made when work waits, so few exist unless servers are slow.
         pool = WorkerPool(threads: 2 * options.jobs + 4)
-        client = HTTPClient(sources.clientConfiguration)
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(
-            client: client, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
+            network: sources.network, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
             schedule: { seconds, work in inbox.schedule(after: seconds, work) },
             retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) })
     }
@@ -125,7 +123,8 @@ final class Executor {
 
     func run() -> Outcome {
         defer {
-            client.shutdown()
+            // Nothing may still be written when the pool ends.
+            sources.network.shutdown()
             pool.shutdown()
             cache.index.record(rows)
         }

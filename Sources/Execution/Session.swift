@@ -112,10 +112,14 @@ public final class Session {
     public func plan(probes: Bool = false, pins: [String: SavedPlan.Pin] = [:]) throws -> Plan {
         var resolved = try resolve()
         if options.locked { try refuseChanges(resolved) }
-        if probes, !options.offline { try Probe(sources: sources, jobs: options.jobs).ask(&resolved) }
+        if probes, !options.offline {
+            Probe(sources: sources, facts: FactFinder(caller: caller, jobs: options.jobs)).ask(&resolved)
+        }
         SavedPlan.apply(pins, to: &resolved)
         return try decide(resolved)
     }
+
+    private var caller: StoreCaller { StoreCaller(sources.network, stallTimeout: .seconds(options.stallTimeout)) }
 
     func decide(_ resolved: [ResolvedEntry]) throws -> Plan {
         let survey = Survey(cache: cache, workspace: workspace, state: state)

@@ -12,7 +12,6 @@ struct Resolver: Sendable {
     func resolve(_ entry: Entry) throws(Failure) -> ResolvedEntry {
         do {
             let decision = access.decide(entry)
-            try refuseUnsupported(entry, decision)
             var resolved: ResolvedEntry
             if let folder = try localFolder(entry, decision) {
                 resolved = try self.folder(entry, at: folder, isDirect: decision.isDirect)
@@ -26,16 +25,6 @@ struct Resolver: Sendable {
         } catch {
             throw Failure(error).about(entry.id)
         }
-    }
-
-    /// No source of this entry can be fetched from: better said before anything else of it is looked at.
-    private func refuseUnsupported(_ entry: Entry, _ decision: AccessDecision) throws(Failure) {
-        let urls = [decision.transport] + entry.mirrors.map { access.transport($0, base: entry.base).transport }
-        guard urls.allSatisfy({ !SourceRules.supports($0.scheme) }) else { return }
-        throw Failure(
-            .other, "this version cannot fetch from '\(decision.transport.scheme.rawValue)://'",
-            cause: entry.url.identity,
-            advice: "give a mirror at a local path or an http(s) URL")
     }
 
     private func locked(_ entry: Entry) -> Lock.Entry? {

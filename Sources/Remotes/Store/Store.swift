@@ -10,6 +10,10 @@ public protocol Store: Sendable {
     /// What gives access, as a user knows it: `sdk.aws.s3.credentials[2]`, `AWS_ACCESS_KEY_ID`, `no credentials`.
     var accessName: String { get }
 
+    /// Whether a Content-Encoding may have been made on the way; otherwise it was stored with the object, and the bytes are the
+    /// object's own.
+    var mayEncode: Bool { get }
+
     /// - Parameters:
     ///   - range: bytes asked for; `nil` asks for all.
     ///   - match: what the object must still be (ranges of one version); a changed object is refused as `changed`.
@@ -30,6 +34,10 @@ public protocol Store: Sendable {
     ///   - request: what was sent: what the store learns from the answer (a region, a token that was withdrawn) depends on it.
     ///   - body: its first bytes, 64 KiB at most.
     func refusal(_ head: HTTPHead, body: [UInt8], to request: HTTPRequest) -> Refusal
+}
+
+extension Store {
+    public var mayEncode: Bool { false }
 }
 
 /// An object as its store knows it.

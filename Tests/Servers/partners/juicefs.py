@@ -12,7 +12,7 @@ class MinIO(Partner):
 
     def start(self):
         self.port = free_port()
-        metadata = f"sqlite3://{self.folder}/meta.db"
+        metadata = f"sqlite3://{self.folder}/meta.db?_synchronous=OFF"
         self.run(
             program("juicefs"), "format", "--storage", "file", "--bucket", f"{self.folder}/data/", "--trash-days", "0",
             metadata, "vol")

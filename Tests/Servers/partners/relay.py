@@ -97,9 +97,11 @@ class Relay:
 
     @contextlib.contextmanager
     def faults(self, answer=None, alter=None, alters=None):
-        """Other behaviour for the length of a block; the record of requests starts anew."""
+        """Other behaviour for the length of a block; what `answer` leaves is answered as before. The record starts anew."""
         before = (self.answer, self.alter, self.alters)
-        self.answer, self.alter, self.alters = answer or before[0], alter, alters or (lambda request: True)
+        if answer:
+            self.answer = lambda request: answer(request) or (before[0](request) if before[0] else None)
+        self.alter, self.alters = alter, alters or (lambda request: True)
         self.requests = []
         try:
             yield self

@@ -67,7 +67,10 @@ final class Executor {
     let progress: Progress
     let report: @Sendable (Event) -> Void
     let inbox = Inbox()
+    /// For work that waits for a server or takes long: each piece has a thread of its own.
     let pool: WorkerPool
+    /// For work that is short and comes by the thousand: as many threads as can run at once.
+    let workers: WorkerPool
     let client: HTTPClient
     let locks: FetchLocks?
     var transport: Transport!
@@ -87,8 +90,8 @@ final class Executor {
     var failed: Set<Int> = []
     var placing = 0
     var rows: [Index.Row] = []
-    /// Bytes of the blobs that `rows` tell of.
-    var unrecorded: Int64 = 0
+    /// When rows last went to the index.
+    var recorded = MonotonicTime.now()
     var stop: Failure?
 
     init(
@@ -105,6 +108,8 @@ final class Executor {
         outcome = Outcome(placed: placed)
         // An object has two followers at most. Threads are made when work waits, so few exist unless servers are slow.
         pool = WorkerPool(threads: 2 * options.jobs + 4)
+        // On a network file system each commit waits for a server.
+        workers = WorkerPool(threads: cache.isNetwork ? 16 : max(2, Processors.count), patience: 8)
         client = HTTPClient(sources.clientConfiguration)
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
@@ -127,6 +132,7 @@ final class Executor {
         defer {
             client.shutdown()
             pool.shutdown()
+            workers.shutdown()
             cache.index.record(rows)
         }
         prepare()
@@ -263,11 +269,10 @@ final class Executor {
             rows.append(.seen(url: identity, Index.Seen(validator: validator, digest: blob.digest, size: blob.size)))
         }
         // A process that waits for this object, or that comes after we are killed, is not to fetch much of it again.
-        unrecorded += blob.size
-        if rows.count >= 2000 || unrecorded >= 1 << 20 {
-            cache.index.record(rows)
-            rows.removeAll(keepingCapacity: true)
-            unrecorded = 0
+        if rows.count >= 2000 || blob.size >= 1 << 20 || recorded.adding(seconds: 0.25) < .now() {
+            workers.submit { [cache, rows] in cache.index.record(rows) }
+            rows = []
+            recorded = .now()
         }
     }
 

@@ -60,7 +60,7 @@ public final class Session {
     let lock: Lock
     let state: Workspace.State
     let selected: [Entry]
-    private let report: @Sendable (Event) -> Void
+    let report: @Sendable (Event) -> Void
     public let interruption = Interruption()
 
     public init(

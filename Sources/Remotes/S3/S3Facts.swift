@@ -1,5 +1,5 @@
 internal import Configuration
-public import Planning
+internal import Planning
 public import Platform
 
 extension S3Store {

@@ -48,7 +48,8 @@ public enum Base64 {
             }
         }
         // What is left over is fill: less than a character, and all zero.
-        guard count < 6, bits & (1 << UInt32(count) - 1) == 0, padding == 0 || text.utf8.count % 4 == 0, padding < 3 else {
+        guard count < 6, bits & (1 << UInt32(count) - 1) == 0, padding == 0 || text.utf8.count % 4 == 0, padding < 3
+        else {
             return nil
         }
         return bytes

@@ -98,6 +98,6 @@ private struct ListedPage {
         let quoted = tag.flatMap { $0.isEmpty ? nil : $0.hasPrefix("\"") ? $0 : "\"\($0)\"" }
         let validator: Validator =
             quoted.map { .strongETag($0) } ?? .weak(eTag: nil, size: size, modified: modified)
-        return Object(key: key, facts: ObjectFacts(size: size, validator: validator, modified: modified))
+        return Object(key: key, facts: ObjectFacts(size: size, validator: validator, eTag: quoted, modified: modified))
     }
 }

@@ -146,9 +146,10 @@ public final class S3Stores: StoreFamily {
             }
             if entry.profile != nil { return .chain(chain(entry)) }
         }
-        // A server of its own never gets what is meant for AWS.
-        if host != nil {
-            return .anonymous(lookedIn: [entry.map { "\($0.name), which has no key" } ?? "sdk.aws.s3.credentials"])
+        if let host {
+            // A server of its own never gets what is meant for AWS.
+            let place = entry.map { "\($0.name), which has no key and secret" }
+            return .anonymous(lookedIn: [place ?? "sdk.aws.s3.credentials (no entry has the host \(host))"])
         }
         if !s3.useCredentialsChain.value, let key = s3.key.value, let secret = s3.secret.value, !key.isEmpty {
             // A token belongs to the key that it came with.

@@ -55,7 +55,7 @@ extension GoogleStore {
             if request.url.contains("upload_id=") {
                 return refused(.malformed, "the upload's session has ended before the upload")
             }
-            let isBucket = error.message?.contains("bucket does not exist") == true
+            let isBucket = !request.url.contains("/o/") || error.message?.contains("bucket does not exist") == true
             return refused(
                 .notFound,
                 isBucket ? "the bucket '\(bucket)' does not exist" : "nothing of this name is in the bucket '\(bucket)'"

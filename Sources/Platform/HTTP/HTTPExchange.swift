@@ -46,7 +46,8 @@ private final class Exchange: HTTPReceiver {
     func ended(_ result: Result<HTTPEnd, HTTPFailure>) { state.withLock { $0.result = result } }
 
     func wait() throws(HTTPFailure) -> HTTPAnswer {
-        let (head, body, result) = state.wait { state in state.result.map { (state.head, state.body, $0) } }
+        let (head, body, result) =
+            state.wait { state in state.result.map { (state.head, state.body, $0) } }
             ?? (nil, [], .failure(HTTPFailure(.cancelled, "nobody waits", url: "")))
         let end = try result.get()
         guard let head else { throw HTTPFailure(.protocolViolation, "no head came", url: "") }

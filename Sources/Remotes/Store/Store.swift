@@ -10,6 +10,10 @@ public protocol Store: Sendable {
     /// What gives access, as a user knows it: `sdk.aws.s3.credentials[2]`, `AWS_ACCESS_KEY_ID`, `no credentials`.
     var accessName: String { get }
 
+    /// Whether a Content-Encoding may have been made on the way; otherwise it was stored with the object, and the bytes are the
+    /// object's own.
+    var mayEncode: Bool { get }
+
     /// - Parameters:
     ///   - range: bytes asked for; `nil` asks for all.
     ///   - match: what the object must still be (ranges of one version); a changed object is refused as `changed`.
@@ -32,6 +36,10 @@ public protocol Store: Sendable {
     func refusal(_ head: HTTPHead, body: [UInt8], to request: HTTPRequest) -> Refusal
 }
 
+extension Store {
+    public var mayEncode: Bool { false }
+}
+
 /// An object as its store knows it.
 public struct ObjectID: Hashable, Sendable {
     /// The key, literally; for a web server the transport URL, secrets included.
@@ -52,19 +60,33 @@ public struct ObjectFacts: Hashable, Sendable {
     public var validator: Validator
     /// A version that can be asked for again.
     public var version: String?
+    /// A strong one, quotes included, also where `validator` is something stronger: listings often tell no more.
+    public var eTag: String?
     /// Of the whole content, as the store computed or kept it; what is checked of a download.
     public var checksum: Checksum?
     /// Seconds since 1970-01-01 UTC.
     public var modified: Int64?
 
     public init(
-        size: Int64?, validator: Validator, version: String? = nil, checksum: Checksum? = nil, modified: Int64? = nil
+        size: Int64?, validator: Validator, version: String? = nil, eTag: String? = nil, checksum: Checksum? = nil,
+        modified: Int64? = nil
     ) {
         self.size = size
         self.validator = validator
         self.version = version
+        self.eTag = eTag
         self.checksum = checksum
         self.modified = modified
+    }
+
+    /// Whether something that was said of the object before is still so: the same fact may come from a listing or from a head.
+    public func agree(with earlier: Validator) -> Bool {
+        if validator == earlier { return true }
+        switch earlier {
+        case .strongETag(let tag): return tag == eTag
+        case .checksum(let checksum): return checksum == self.checksum
+        case .version, .weak: return false
+        }
     }
 }
 

@@ -26,6 +26,15 @@ public final class Network: Sendable {
         }
     }
 
+    /// Ends every transfer. A later request begins anew.
+    public func shutdown() {
+        let client = made.withLock { made in
+            defer { made = nil }
+            return made
+        }
+        client?.shutdown()
+    }
+
     /// Sends a request and waits for its whole answer: what tokens are fetched by.
     public func exchange(_ request: HTTPRequest) throws(HTTPFailure) -> HTTPAnswer {
         try client.exchange(request, limit: 4 << 20)

@@ -25,7 +25,9 @@ public struct SourceRules: Sendable {
         network = Network(configuration)
         access = AccessRules(settings)
         let web = WebStores(settings, environment: environment)
-        families = [.http: web, .https: web]
+        families = [
+            .http: web, .https: web, .azure: AzureStores(settings, environment: environment, network: network),
+        ]
     }
 
     /// The URL's source, then those of its mirrors, each after substitution.

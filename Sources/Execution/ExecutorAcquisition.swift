@@ -61,7 +61,7 @@ extension Executor {
         expectation.isLocked = resolved.locked?.digest != nil
         expectation.checksum = entry.checksum?.digest == nil ? entry.checksum : nil
         // Only a saved plan gives an object that no lock knows a version and a size.
-        expectation.size = resolved.locked?.size ?? entry.size ?? (resolved.validator == nil ? nil : resolved.size)
+        expectation.size = resolved.locked?.size ?? entry.size ?? (resolved.isPinned ? resolved.size : nil)
         return Intake.Order(
             identity: identity, expectation: expectation, recipe: resolved.recipe,
             keepsArchive: entry.keepArchive ?? options.keepsArchives, limits: options.limits)
@@ -124,7 +124,7 @@ extension Executor {
             var order = Download.Order(
                 identity: intakeOrder.identity, sources: remote, expectation: intakeOrder.expectation,
                 knownSize: planned.resolved.knownSize ?? entry.entry.size)
-            if planned.resolved.locked == nil { order.pinned = planned.resolved.validator }
+            if planned.resolved.isPinned { order.pinned = planned.resolved.validator }
             var cached: Digest?
             if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity)
             {
@@ -149,7 +149,7 @@ extension Executor {
         let object = planned.resolved
         let version = entry.version ?? object.locked?.version
         do throws(Refusal) {
-            var found = try sources.sources(object.url, version: version, mirrors: entry.mirrors, base: entry.base)
+            var found = try sources.sources(object, of: entry, version: version)
             if entry.version == nil, version != nil, object.locked?.digest != nil, case .remote(let first) = found[0] {
                 found.insert(.remote(RemoteObject(first.store, ObjectID(first.id.key))), at: 1)
             }

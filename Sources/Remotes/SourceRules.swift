@@ -30,14 +30,30 @@ public struct SourceRules: Sendable {
         ]
     }
 
-    /// The URL's source, then those of its mirrors, each after substitution.
+    /// An object's source, then those of its mirrors, each after substitution.
     /// - Parameter version: of the URL's own object; a mirror knows no versions of another store.
     public func sources(
-        _ url: LogicalURL, version: String? = nil, mirrors: [LogicalURL], base: String
+        _ object: ResolvedObject, of entry: Entry, version: String? = nil
     ) throws(Refusal) -> [Source] {
-        var found = [try source(url, version: version, base: base)]
-        for mirror in mirrors { found.append(try source(mirror, base: base)) }
+        var found = [try source(object, of: entry, version: version)]
+        for mirror in entry.mirrors {
+            // A mirror of a folder holds the same paths.
+            let url = object.member == nil ? mirror : try? mirror.member(atRelativePath: object.path)
+            if let url { found.append(try source(url, base: entry.base)) }
+        }
         return found
+    }
+
+    /// What stands behind an object's own URL.
+    public func source(
+        _ object: ResolvedObject, of entry: Entry, version: String? = nil
+    ) throws(Refusal) -> Source {
+        guard let member = object.member, !entry.url.scheme.isHTTP, !entry.url.scheme.isLocal,
+            access.transport(object.url, base: entry.base).rule == nil
+        else { return try source(object.url, version: version, base: entry.base) }
+        // Keys are literal: what a URL would have to escape is left as it is.
+        let (store, folder) = try store(for: entry.url)
+        return .remote(RemoteObject(store, ObjectID(folder + member, version: version)))
     }
 
     /// What stands behind one URL, after substitution.

@@ -116,7 +116,7 @@ extension Download {
             return .stop
         }
         do {
-            if let pinned = order.pinned, pinned != validator {
+            if let pinned = order.pinned, !facts.agree(with: pinned) {
                 throw Failure(
                     .integrity, "the object has changed since the plan was made", cause: head.summary,
                     advice: "make a new plan")

@@ -15,7 +15,7 @@ struct Probe {
             for (number, object) in entry.objects.enumerated() where object.locked == nil && object.validator == nil {
                 guard
                     case .remote(let remote)? = try? sources.source(
-                        object.url, version: entry.entry.version, base: entry.entry.base)
+                        object, of: entry.entry, version: entry.entry.version)
                 else { continue }
                 places.append((index, number))
                 objects.append(remote)

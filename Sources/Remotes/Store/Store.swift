@@ -60,19 +60,33 @@ public struct ObjectFacts: Hashable, Sendable {
     public var validator: Validator
     /// A version that can be asked for again.
     public var version: String?
+    /// A strong one, quotes included, also where `validator` is something stronger: listings often tell no more.
+    public var eTag: String?
     /// Of the whole content, as the store computed or kept it; what is checked of a download.
     public var checksum: Checksum?
     /// Seconds since 1970-01-01 UTC.
     public var modified: Int64?
 
     public init(
-        size: Int64?, validator: Validator, version: String? = nil, checksum: Checksum? = nil, modified: Int64? = nil
+        size: Int64?, validator: Validator, version: String? = nil, eTag: String? = nil, checksum: Checksum? = nil,
+        modified: Int64? = nil
     ) {
         self.size = size
         self.validator = validator
         self.version = version
+        self.eTag = eTag
         self.checksum = checksum
         self.modified = modified
+    }
+
+    /// Whether something that was said of the object before is still so: the same fact may come from a listing or from a head.
+    public func agree(with earlier: Validator) -> Bool {
+        if validator == earlier { return true }
+        switch earlier {
+        case .strongETag(let tag): return tag == eTag
+        case .checksum(let checksum): return checksum == self.checksum
+        case .version, .weak: return false
+        }
     }
 }
 

@@ -152,7 +152,8 @@ public struct XMLReader: Sendable {
         skipSpace()
         try require(UInt8(ascii: "="))
         skipSpace()
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'") else {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'")
+        else {
             throw problem("an attribute without quotes")
         }
         let quote = bytes[position]

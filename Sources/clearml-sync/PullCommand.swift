@@ -24,7 +24,7 @@ struct PullCommand: ParsableCommand {
         try output.run("pull") { report in
             let runner = try Runner(
                 manifest, options, cache, readsOnly: dryRun, upgrading: refresh, report: report)
-            let plan = try runner.session.plan()
+            let plan = try runner.session.plan(streams: !dryRun)
             guard dryRun else { return try runner.execute(plan) }
             report.planned(plan, in: runner.session)
             if !report.ownsStandardOutput { PlanTable.print(plan) }

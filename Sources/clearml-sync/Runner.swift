@@ -46,8 +46,7 @@ struct Runner {
         options.stallTimeout = run.stallTimeout
         options.readsOnly = readsOnly
         keepGoing = run.keepGoing
-        var sources = SourceRules(settings, environment: ProcessEnvironment.current)
-        sources.clientConfiguration.observe = report?.observe
+        let sources = SourceRules(settings, environment: ProcessEnvironment.current, observe: report?.observe)
         self.report = report
         session = try Session(
             manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources,

@@ -40,6 +40,16 @@ struct Survey {
         return inventory
     }
 
+    /// Decides on one page of an entry's listing: nothing of it is in the workspace yet.
+    func plan(_ page: [ResolvedObject], of entry: ResolvedEntry) throws -> [Plan.Object] {
+        var entry = entry
+        entry.objects = page
+        var inventory = Inventory()
+        inventory.observed[entry.entry.id] = .absent
+        try add(entry, observed: .absent, to: &inventory)
+        return Planning.plan([entry], inventory: inventory).items[0].objects
+    }
+
     private func add(_ entry: ResolvedEntry, observed: Observed, to inventory: inout Inventory) throws {
         for object in entry.objects {
             let identity = object.identity(version: entry.entry.version)

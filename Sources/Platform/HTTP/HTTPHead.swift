@@ -81,6 +81,9 @@ public struct HTTPHead: Sendable {
     /// Seconds since 1970-01-01 UTC.
     public var lastModified: Int64? { self["Last-Modified"].flatMap(HTTPDate.parse) }
 
+    /// The server's clock, in seconds since 1970-01-01 UTC.
+    public var date: Int64? { self["Date"].flatMap(HTTPDate.parse) }
+
     /// Only that the server says so; one that says nothing may serve ranges as well.
     public var acceptsRanges: Bool { self["Accept-Ranges"]?.lowercased() == "bytes" }
 

@@ -25,7 +25,12 @@ public struct SourceRules: Sendable {
         network = Network(configuration)
         access = AccessRules(settings)
         let web = WebStores(settings, environment: environment)
-        families = [.http: web, .https: web]
+        let home = environment["HOME"]
+        families = [
+            .http: web, .https: web,
+            .s3: S3Stores(settings, environment: environment, home: home, network: network),
+            .gs: GoogleStores(settings, environment: environment, home: home, network: network),
+        ]
     }
 
     /// An object's source, then those of its mirrors, each after substitution.

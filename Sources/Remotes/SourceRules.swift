@@ -24,12 +24,15 @@ public struct SourceRules: Sendable {
         configuration.observe = observe
         network = Network(configuration)
         access = AccessRules(settings)
-        let web = WebStores(settings, environment: environment)
+        // Every web server but ClearML's own is taken as it is.
+        let web = FileServerStores(
+            settings, web: WebStores(settings, environment: environment), network: network)
         let home = environment["HOME"]
         families = [
             .http: web, .https: web,
             .s3: S3Stores(settings, environment: environment, home: home, network: network),
             .gs: GoogleStores(settings, environment: environment, home: home, network: network),
+            .azure: AzureStores(settings, environment: environment, network: network),
         ]
     }
 

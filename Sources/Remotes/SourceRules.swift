@@ -24,7 +24,8 @@ public struct SourceRules: Sendable {
         configuration.observe = observe
         network = Network(configuration)
         access = AccessRules(settings)
-        let web = WebStores(settings, environment: environment)
+        let web = FileServerStores(
+            settings, web: WebStores(settings, environment: environment), network: network)
         let home = environment["HOME"]
         families = [
             .http: web, .https: web,

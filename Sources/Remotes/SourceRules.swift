@@ -24,6 +24,7 @@ public struct SourceRules: Sendable {
         configuration.observe = observe
         network = Network(configuration)
         access = AccessRules(settings)
+        // Every web server but ClearML's own is taken as it is.
         let web = FileServerStores(
             settings, web: WebStores(settings, environment: environment), network: network)
         let home = environment["HOME"]

@@ -381,7 +381,10 @@ final class Download: Sendable {
     /// The bytes were all there and were wrong: they are of no use to anybody.
     /// - Returns: false when there is no other source to try.
     func rejectContent(_ failure: Failure) {
-        state.withLock { $0.isEnded = false }
+        state.withLock { state in
+            state.isEnded = false
+            if state.body != nil { transport.pace.began() }
+        }
         nextSource(failure)
     }
 

@@ -46,7 +46,8 @@ public final class Index: Sendable {
         read { database in
             guard
                 let row = try SQLite.Row.fetchOne(
-                    database, sql: "SELECT validator, digest, size FROM url WHERE url = ?", arguments: [url]),
+                    database.cachedStatement(sql: "SELECT validator, digest, size FROM url WHERE url = ?"),
+                    arguments: [url]),
                 // By `fromDatabaseValue`, which gives `nil` where the subscript would stop the program.
                 let validator = String.fromDatabaseValue(row["validator"]).flatMap({ Validator($0) }),
                 let digest = String.fromDatabaseValue(row["digest"]).flatMap({ Digest(hex: $0) }),

@@ -24,6 +24,8 @@ public struct EnvironmentVariable: Sendable, Hashable {
     public static let cacheDir = EnvironmentVariable(
         "CLEARML_CACHE_DIR", "ClearML's cache folder; ours is clearml-sync/ in it.")
     public static let formerCacheDir = EnvironmentVariable("TRAINS_CACHE_DIR", "The former name of CLEARML_CACHE_DIR.")
+    public static let apiHost = EnvironmentVariable("CLEARML_API_HOST", "The URL of ClearML's API server.")
+    public static let formerAPIHost = EnvironmentVariable("TRAINS_API_HOST", "The former name of CLEARML_API_HOST.")
     public static let filesHost = EnvironmentVariable("CLEARML_FILES_HOST", "The URL of ClearML's file server.")
     public static let formerFilesHost = EnvironmentVariable(
         "TRAINS_FILES_HOST", "The former name of CLEARML_FILES_HOST.")

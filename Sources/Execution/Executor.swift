@@ -71,7 +71,10 @@ final class Executor {
     let progress: Progress
     let report: @Sendable (Event) -> Void
     let inbox = Inbox()
+    /// For work that waits for a server or takes long: each piece has a thread of its own.
     let pool: WorkerPool
+    /// For work that is short and comes by the thousand: as many threads as can run at once.
+    let workers: WorkerPool
     let locks: FetchLocks?
     var transport: Transport!
 
@@ -98,8 +101,8 @@ final class Executor {
     /// Bytes that are still free for what listings bring.
     var room: Int64
     var rows: [Index.Row] = []
-    /// Bytes of the blobs that `rows` tell of.
-    var unrecorded: Int64 = 0
+    /// When rows last went to the index.
+    var recorded = MonotonicTime.now()
     var stop: Failure?
 
     init(
@@ -120,6 +123,8 @@ final class Executor {
         outcome = Outcome(placed: placed)
         // An object has two followers at most. Threads are made when work waits, so few exist unless servers are slow.
         pool = WorkerPool(threads: 2 * options.jobs + 4)
+        // On a network file system each commit waits for a server.
+        workers = WorkerPool(threads: cache.isNetwork ? 16 : max(2, Processors.count), patience: 8)
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(
@@ -142,6 +147,7 @@ final class Executor {
             // Nothing may still be written when the pool ends.
             sources.network.shutdown()
             pool.shutdown()
+            workers.shutdown()
             cache.index.record(rows)
         }
         prepare()
@@ -305,11 +311,10 @@ final class Executor {
             rows.append(.seen(url: identity, Index.Seen(validator: validator, digest: blob.digest, size: blob.size)))
         }
         // A process that waits for this object, or that comes after we are killed, is not to fetch much of it again.
-        unrecorded += blob.size
-        if rows.count >= 2000 || unrecorded >= 1 << 20 {
-            cache.index.record(rows)
-            rows.removeAll(keepingCapacity: true)
-            unrecorded = 0
+        if rows.count >= 2000 || blob.size >= 1 << 20 || recorded.adding(seconds: 0.25) < .now() {
+            workers.submit { [cache, rows] in cache.index.record(rows) }
+            rows = []
+            recorded = .now()
         }
     }
 

@@ -38,8 +38,8 @@ extension Executor {
 
     func alreadyThere(_ planned: Plan.Object, _ identity: String, _ entry: Entry) throws -> Acquired? {
         if case .revalidate = planned.acquisition, !options.offline { return nil }
-        let seen = cache.index.seen(identity)
         let known = planned.resolved.locked?.digest ?? entry.checksum?.digest
+        let seen = known == nil && !options.offline ? nil : cache.index.seen(identity)
         guard let digest = known ?? (options.offline ? seen?.digest : nil) else { return nil }
         var found = Acquired(.cache, digest: digest, size: planned.resolved.knownSize ?? seen?.size)
         found.validator = planned.resolved.locked?.validator ?? seen?.validator
@@ -178,7 +178,10 @@ extension Executor {
         _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer,
         cached: Digest?
     ) {
-        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, transfer: transfer, cached: cached) {
+        let flow = Flow(
+            order, intakeOrder, transport: transport, pool: pool, workers: workers, transfer: transfer,
+            cached: cached
+        ) {
             [inbox] result, blob in
             inbox.post(.finished(number, result, blob))
         }

@@ -32,7 +32,7 @@ extension Executor {
         placing += 1
         let previous = outcome.placed[entry.id]
         let force = options.force
-        pool.submit { [placement, inbox, content] in
+        workers.submit { [placement, inbox, content] in
             let result = Result { try placement.place(content, id: entry.id, previous: previous, force: force) }
             inbox.post(.placed(index, result.mapError { Failure($0) }))
         }

@@ -21,6 +21,7 @@ final class Flow: Sendable {
     ///   - report: told once, on any thread, with what was taken in.
     init(
         _ order: Download.Order, _ intakeOrder: Intake.Order, transport: Transport, pool: WorkerPool,
+        workers: WorkerPool,
         transfer: Progress.Transfer, cached: Digest?,
         report: @escaping @Sendable (Result<Acquired, Failure>, Blob?) -> Void
     ) {
@@ -62,11 +63,11 @@ final class Flow: Sendable {
             case .failure(let failure): done(.failure(failure), nil)
             case .success(.large(let body)): intake.arrived(body)
             case .success(.small(let bytes)):
-                pool.submit {
+                workers.submit {
                     judged(Result { try intake.take(bytes, stated: facts.object?.checksum) }.mapError { Failure($0) })
                 }
             case .success(.unchanged):
-                pool.submit {
+                workers.submit {
                     done(
                         Result { try Flow.unchanged(intakeOrder, cached, cache: cache, intake) }.mapError {
                             Failure($0)

@@ -25,8 +25,12 @@ public struct SourceRules: Sendable {
         network = Network(configuration)
         access = AccessRules(settings)
         let web = WebStores(settings, environment: environment)
+        let home = environment["HOME"]
         families = [
-            .http: web, .https: web, .azure: AzureStores(settings, environment: environment, network: network),
+            .http: web, .https: web,
+            .s3: S3Stores(settings, environment: environment, home: home, network: network),
+            .gs: GoogleStores(settings, environment: environment, home: home, network: network),
+            .azure: AzureStores(settings, environment: environment, network: network),
         ]
     }
 

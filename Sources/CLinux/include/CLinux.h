@@ -34,5 +34,11 @@ int linux_boot_id(char *text);
 /// ioctl(TIOCGWINSZ): columns of the terminal behind the descriptor; 0 when it has none or does not say.
 int linux_terminal_columns(int descriptor);
 
+/// sched_getaffinity(2): how many processors this process may run on; -1 on failure.
+int linux_processor_count(void);
+
 /// sigaction(2): whether the process was started with this signal ignored, as nohup(1) and shells' background jobs are.
 bool linux_signal_is_ignored(int signal);
+
+/// pipe2(2) with O_CLOEXEC: the read end, then the write end.
+int linux_pipe(int ends[2]);

@@ -169,6 +169,11 @@ private final class PartsRun: Sendable {
             store.part(
                 key, upload: upload, number: number, offset: offset, total: total, body: body, content: content)
         }
+        if answer.head.status == 308, answer.head["Range"] != "bytes=0-\(offset + Int64(body.count) - 1)" {
+            throw Failure(
+                .network, "the store has kept less of a part than was sent", subject: target.url,
+                advice: "try again; nothing of this upload was left")
+        }
         let receipt: String?
         do throws(Refusal) { receipt = try store.receipt(answer.head, body: answer.body, part: number) } catch {
             throw Failure(refusal: error)

@@ -7,6 +7,7 @@ final class EasyHandle {
     let trust: HTTPRequest.TLSTrust
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    private let hasNetrc: Bool
     private var hasBody = false
     /// Knew a password: it is not used again, since libcurl keeps credentials in places that no option clears.
     private(set) var isSpent = false
@@ -25,10 +26,11 @@ final class EasyHandle {
     /// Why we made libcurl give up, when we did.
     private var verdict: (kind: HTTPFailure.Kind, detail: String)?
 
-    init?(_ configuration: HTTPConfiguration, _ trust: HTTPRequest.TLSTrust, usesFileAlone: Bool) {
+    init?(_ configuration: HTTPConfiguration, _ trust: HTTPRequest.TLSTrust, usesFileAlone: Bool, hasNetrc: Bool) {
         guard let pointer = curl_easy_init() else { return nil }
         self.pointer = pointer
         self.trust = trust
+        self.hasNetrc = hasNetrc
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         setConstants(configuration)
@@ -111,7 +113,7 @@ final class EasyHandle {
         set(CURLOPT_URL, hop.url)
         setMethod(hop.method, body: hop.sendsBody ? request.body : nil)
         try setHeaders(hop.fields(of: request), request, hop)
-        if request.usesNetrc {
+        if request.usesNetrc, hasNetrc {
             let hasOwn = request.headers.contains { $0.name.utf8.equalsIgnoringCase("authorization".utf8) }
             set(
                 CURLOPT_NETRC,

@@ -20,6 +20,13 @@ public struct HTTPConfiguration: Sendable {
 
     public init() {}
 
+    /// Whether there is a netrc file at all: with one, libcurl reads it for each request and its handles know passwords.
+    func hasNetrc() -> Bool {
+        if let netrcFile { return FileSystem.exists(netrcFile) }
+        guard let home = getenv("HOME") else { return true }
+        return FileSystem.exists(String(cString: home) + "/.netrc")
+    }
+
     /// Whether the folder of authorities is left out. libcurl parses a PEM file anew for each connection (40 ms for a
     /// distribution's 140 authorities) unless no folder is set besides (CURLOPT_CA_CACHE_TIMEOUT(3), lib/vtls/openssl.c): so
     /// a file that is a whole collection stands alone, next to a folder that is only the distribution's own.

@@ -4,6 +4,7 @@ internal import CCurl
 final class HTTPEngine {
     private let configuration: HTTPConfiguration
     private let usesFileAlone: Bool
+    private let hasNetrc: Bool
     private let mailbox: HTTPMailbox
     private let multi: UnsafeMutableRawPointer
 
@@ -18,6 +19,7 @@ final class HTTPEngine {
     init(_ configuration: HTTPConfiguration, _ mailbox: HTTPMailbox) {
         self.configuration = configuration
         usesFileAlone = configuration.usesFileAlone()
+        hasNetrc = configuration.hasNetrc()
         self.mailbox = mailbox
         multi = curl_multi_init()
         set(CURLMOPT_MAX_HOST_CONNECTIONS, configuration.connectionsPerHost)
@@ -96,7 +98,9 @@ final class HTTPEngine {
 
     private func start(_ job: HTTPJob, _ host: HTTPHostQueue) {
         let trust = job.hop.isTLS ? job.request.tls : .system
-        guard let handle = idle[trust]?.popLast() ?? EasyHandle(configuration, trust, usesFileAlone: usesFileAlone)
+        guard
+            let handle = idle[trust]?.popLast()
+                ?? EasyHandle(configuration, trust, usesFileAlone: usesFileAlone, hasNetrc: hasNetrc)
         else {
             return job.end(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), "Out of memory")
         }

@@ -5,6 +5,8 @@ public final class Monitor<State>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
+    /// Threads inside `wait`: without any, a change costs no more than the lock.
+    private var waiters = 0
 
     public init(_ state: sending State) {
         self.state = state
@@ -28,11 +30,23 @@ public final class Monitor<State>: @unchecked Sendable {
     public func withLock<Value, Failure: Error>(_ body: (inout State) throws(Failure) -> Value) throws(Failure) -> Value
     {
         pthread_mutex_lock(mutex)
+        let isWatched = waiters > 0
         defer {
-            pthread_cond_broadcast(changed)
             pthread_mutex_unlock(mutex)
+            // After the lock is free: whoever is woken would only run into it.
+            if isWatched { pthread_cond_broadcast(changed) }
         }
         return try body(&state)
+    }
+
+    /// Changes the state, and wakes one of those who wait where `body` says so.
+    func withLock<Value>(wakingOneIf isWork: (Value) -> Bool, _ body: (inout State) -> Value) -> Value {
+        pthread_mutex_lock(mutex)
+        let value = body(&state)
+        let wakes = waiters > 0 && isWork(value)
+        pthread_mutex_unlock(mutex)
+        if wakes { pthread_cond_signal(changed) }
+        return value
     }
 
     /// Looks at the state without waking anybody.
@@ -49,6 +63,8 @@ public final class Monitor<State>: @unchecked Sendable {
         defer { pthread_mutex_unlock(mutex) }
         while true {
             if let value = body(&state) { return value }
+            waiters += 1
+            defer { waiters -= 1 }
             guard let deadline else {
                 pthread_cond_wait(changed, mutex)
                 continue

@@ -6,8 +6,12 @@ public final class WorkerPool: Sendable {
         var queue: [@Sendable () -> Void] = []
         var head = 0
         var threads: [OwnedThread] = []
-        var idle = 0
+        /// Threads that wait, and those of them that were told to go on and have not yet.
+        var asleep = 0
+        var called = 0
         var isEnding = false
+
+        var waiting: Int { queue.count - head }
 
         mutating func pop() -> (@Sendable () -> Void)? {
             guard head < queue.count else { return nil }
@@ -23,33 +27,52 @@ public final class WorkerPool: Sendable {
 
     private let state = Monitor(State())
     private let limit: Int
+    private let patience: Int
 
-    /// - Parameter threads: the most that run at once.
-    public init(threads: Int) { limit = max(1, threads) }
+    /// - Parameters:
+    ///   - threads: the most that run at once.
+    ///   - patience: how much work may wait for each running thread before another is woken or made. Little work that comes
+    ///     often goes faster through one thread that is awake than through many that have to be woken.
+    public init(threads: Int, patience: Int = 0) {
+        limit = max(1, threads)
+        self.patience = patience
+    }
 
-    /// Queues work; it runs in the order of submission, on whichever thread is free.
+    /// Queues work; it is begun in the order of submission, on whichever thread is free.
     public func submit(_ work: @escaping @Sendable () -> Void) {
-        state.withLock { state in
+        _ = state.withLock(wakingOneIf: { $0 }) { state -> Bool in
             state.queue.append(work)
-            if state.idle < state.queue.count - state.head, state.threads.count < limit {
-                state.threads.append(OwnedThread { [self] in run() })
+            let awake = state.threads.count - state.asleep
+            guard !state.isEnding, awake == 0 || state.waiting > patience * awake else { return false }
+            if state.asleep > 0 {
+                state.asleep -= 1
+                state.called += 1
+                return true
             }
+            if state.threads.count < limit { state.threads.append(OwnedThread { [self] in run() }) }
+            return false
         }
     }
 
     private func run() {
-        while true {
-            state.withLock { $0.idle += 1 }
-            let work = state.wait { state -> (@Sendable () -> Void)?? in
-                if let work = state.pop() {
-                    state.idle -= 1
-                    return .some(work)
-                }
-                return state.isEnding ? .some(nil) : nil
+        while let work = next() { work() }
+    }
+
+    /// The next piece of work; `nil` when the pool ends and nothing waits.
+    private func next() -> (@Sendable () -> Void)? {
+        var isAsleep = false
+        return state.wait { state -> (@Sendable () -> Void)?? in
+            if isAsleep {
+                guard state.called > 0 || state.isEnding else { return nil }
+                if state.called > 0 { state.called -= 1 } else { state.asleep -= 1 }
+                isAsleep = false
             }
-            guard let work = work ?? nil else { return }
-            work()
-        }
+            if let work = state.pop() { return .some(work) }
+            if state.isEnding { return .some(nil) }
+            state.asleep += 1
+            isAsleep = true
+            return nil
+        } ?? nil
     }
 
     /// Lets queued work finish, then joins the threads.

@@ -9,6 +9,7 @@ from .process import Partner, accepts, free_port, program
 
 class Moto(Partner):
     region = "us-east-1"
+    role = "arn:aws:iam::123456789012:role/reader"
 
     def start(self):
         self.port = free_port()
@@ -16,6 +17,8 @@ class Moto(Partner):
         iam = self.client("iam", "setup", "setup")
         iam.create_user(UserName="tests")
         iam.put_user_policy(UserName="tests", PolicyName="s3", PolicyDocument=ALLOW_S3)
+        iam.create_role(RoleName="reader", AssumeRolePolicyDocument=ALLOW_S3)
+        iam.put_role_policy(RoleName="reader", PolicyName="s3", PolicyDocument=ALLOW_S3)
         pair = iam.create_access_key(UserName="tests")["AccessKey"]
         self.access_key, self.secret_key = pair["AccessKeyId"], pair["SecretAccessKey"]
         self.check_requests(True)
@@ -26,6 +29,11 @@ class Moto(Partner):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/moto-api/reset-auth", data=body, headers={"Content-Type": "text/plain"})
         urllib.request.urlopen(request, timeout=10).close()
+
+    def session(self, name):
+        """Credentials with a token, for the role: what STS, a container's endpoint or the metadata service would give."""
+        sts = self.client("sts", self.access_key, self.secret_key)
+        return sts.assume_role(RoleArn=self.role, RoleSessionName=name)["Credentials"]
 
     def client(self, service, access_key, secret_key):
         return boto3.client(

@@ -41,7 +41,7 @@ import Testing
     @Test(
         "Keys are what follows the container's slash",
         arguments: [
-            ("box", ""), ("box/", ""), ("box//lead", "/lead"), ("box/a//b", "a//b"), ("box/a b%20ü#?x", "a b%20ü#?x"),
+            ("box/", ""), ("box//lead", "/lead"), ("box/a//b", "a//b"), ("box/a b%20ü#?x", "a b%20ü#?x"),
         ])
     func keys(path: String, key: String) throws {
         let scene = try AzureScene()
@@ -55,6 +55,15 @@ import Testing
     func incomplete(url: String) throws {
         let refusal = try #require(throws: Refusal.self) { try AzureScene().store(url) }
         #expect(refusal.kind == .configuration && refusal.advice?.contains("azure://") == true)
+    }
+
+    @Test(
+        "A container alone is no blob",
+        arguments: ["azure://127.0.0.1:1/acc/box", "azure://acc.blob.core.windows.net/box"])
+    func container(url: String) throws {
+        let refusal = try #require(throws: Refusal.self) { try AzureScene().store(url) }
+        #expect(refusal.kind == .notFound && refusal.advice?.contains("'/'") == true)
+        #expect(try AzureScene().object(url + "/").key == "")
     }
 
     @Test("An entry's endpoint takes the place of the account's own host, for its container alone")

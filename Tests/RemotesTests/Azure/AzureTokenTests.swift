@@ -165,4 +165,30 @@ import Testing
             to: request)
         #expect(refusal.kind == .permission && refusal.advice?.contains("Storage Blob Data Reader") == true)
     }
+
+    @Test("A container that turns out not to be public is asked for with the machine's identity, where there is one")
+    func fallback() throws {
+        let scene = try AzureScene("")
+        issue(scene, at: "/metadata/identity/oauth2/token")
+        scene.server.route("/acc/*") { request in
+            request["Authorization"] == nil ? .init(status: 401) : .text("x")
+        }
+        func ask(_ host: String) throws -> (AzureStore, HTTPRequest, Refusal) {
+            let tokens = AzureTokens(.machine(host: host, client: nil), network: scene.network)
+            let store = AzureStore(
+                try scene.store().place,
+                AzureAccess(.none(otherwise: tokens), name: "no credentials", hint: "give some"),
+                uploadLimits: UploadLimits(threshold: nil, partSize: 1, functions: []))
+            let request = try scene.authorized(store.head(ObjectID("k")), store)
+            return (store, request, store.refusal(try scene.network.exchange(request).head, body: [], to: request))
+        }
+        let (store, _, refusal) = try ask(scene.server.url(""))
+        #expect(refusal.kind == .again && store.accessName == "the managed identity")
+        #expect(try scene.send(store.head(ObjectID("k")), store).head.status == 200)
+        // Where nothing answers, what is told is what is missing.
+        let (other, request, first) = try ask("http://127.0.0.1:1")
+        #expect(first.kind == .again && request.field("Authorization") == nil)
+        let last = try #require(throws: Refusal.self) { try scene.authorized(other.head(ObjectID("k")), other) }
+        #expect(last.kind == .permission && last.message.contains("is not public") && last.advice == "give some")
+    }
 }

@@ -178,7 +178,8 @@ extension Executor {
         _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer,
         cached: Digest?
     ) {
-        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, workers: workers, transfer: transfer,
+        let flow = Flow(
+            order, intakeOrder, transport: transport, pool: pool, workers: workers, transfer: transfer,
             cached: cached
         ) {
             [inbox] result, blob in

@@ -20,7 +20,8 @@ final class Flow: Sendable {
     ///   - cached: the digest of what `order.cached` is the validator of.
     ///   - report: told once, on any thread, with what was taken in.
     init(
-        _ order: Download.Order, _ intakeOrder: Intake.Order, transport: Transport, pool: WorkerPool, workers: WorkerPool,
+        _ order: Download.Order, _ intakeOrder: Intake.Order, transport: Transport, pool: WorkerPool,
+        workers: WorkerPool,
         transfer: Progress.Transfer, cached: Digest?,
         report: @escaping @Sendable (Result<Acquired, Failure>, Blob?) -> Void
     ) {

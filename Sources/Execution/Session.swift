@@ -60,7 +60,9 @@ public final class Session {
     let lock: Lock
     let state: Workspace.State
     let selected: [Entry]
-    private let report: @Sendable (Event) -> Void
+    let report: @Sendable (Event) -> Void
+    /// Something was said that the next run has to say again.
+    private(set) var hasWarned = false
     public let interruption = Interruption()
 
     public init(
@@ -135,7 +137,10 @@ public final class Session {
     }
 
     func resolve(leavesOpen: Bool = false) throws -> [ResolvedEntry] {
-        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() { report(.warning(warning)) }
+        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() {
+            report(.warning(warning))
+            hasWarned = true
+        }
         let resolver = Resolver(
             lock: lock, access: access, sources: sources, caller: options.offline ? nil : caller,
             leavesOpen: leavesOpen,
@@ -189,7 +194,8 @@ public final class Session {
     static let partialLifetime = 30 * 24 * 3600
 
     /// Carries out a plan and writes down what was learnt, also when some of it failed.
-    public func execute(_ plan: Plan) throws -> Summary {
+    /// - Parameter settling: leaves a snapshot for the next run, see `Settled`.
+    public func execute(_ plan: Plan, settling: Settled.Basis? = nil) throws -> Summary {
         let began = MonotonicTime.now()
         try checkSpace(plan)
         if plan.items.contains(where: { $0.action == .link || $0.action == .relink }) || !plan.removals.isEmpty {
@@ -201,6 +207,7 @@ public final class Session {
         plan.items = outcome.items
         try record(outcome, plan: plan)
         if options.synchronizes { try cache.durability.synchronize() }
+        if let settling { settle(plan, outcome, settling) }
         var summary = Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
         // Also what came of objects that are not whole yet.
         summary.bytesTransferred = max(summary.bytesTransferred, progress.bytes)

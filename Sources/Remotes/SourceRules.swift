@@ -30,6 +30,7 @@ public struct SourceRules: Sendable {
             .http: web, .https: web,
             .s3: S3Stores(settings, environment: environment, home: home, network: network),
             .gs: GoogleStores(settings, environment: environment, home: home, network: network),
+            .azure: AzureStores(settings, environment: environment, network: network),
         ]
     }
 

@@ -74,6 +74,17 @@ struct PushTarget {
             identity = base.identity
         }
 
+        /// The URL's text of a folder below, which more can be put behind.
+        /// - Parameter name: a relative path that ends in `/`.
+        func below(_ name: String) throws(Failure) -> String {
+            guard web == nil else {
+                // A web folder has no URL of its own; that of a file in it begins with it.
+                let file = try member(name + "x").identity
+                return String(file.dropLast())
+            }
+            return try member(name).identity
+        }
+
         /// - Parameter name: a relative path, `/` between its parts.
         func member(_ name: String) throws(Failure) -> LogicalURL {
             do throws(LogicalURLError) {

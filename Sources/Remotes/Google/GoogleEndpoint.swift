@@ -1,5 +1,3 @@
-internal import Planning
-
 /// Where the JSON API answers, and how its URLs are spelled (Google: "Cloud Storage JSON API overview").
 struct GoogleEndpoint: Hashable, Sendable {
     static let google = "https://storage.googleapis.com"
@@ -24,15 +22,16 @@ struct GoogleEndpoint: Hashable, Sendable {
     func serves(_ url: String) -> Bool { url.hasPrefix(base + "/") }
 
     func bucket(_ bucket: String, _ query: [(String, String)]) -> String {
-        "\(base)/storage/v1/b/\(Self.escaped(bucket))/o" + Self.text(query)
+        "\(base)/storage/v1/b/\(URIEncoding.parameter(bucket))/o" + Self.text(query)
     }
 
+    /// A key is one component of the path, its slashes escaped.
     func object(_ key: String, in bucket: String, _ query: [(String, String)] = []) -> String {
-        "\(base)/storage/v1/b/\(Self.escaped(bucket))/o/\(Self.escaped(key))" + Self.text(query)
+        "\(base)/storage/v1/b/\(URIEncoding.parameter(bucket))/o/\(URIEncoding.parameter(key))" + Self.text(query)
     }
 
     func upload(to bucket: String, _ query: [(String, String)]) -> String {
-        "\(base)/upload/storage/v1/b/\(Self.escaped(bucket))/o" + Self.text(query)
+        "\(base)/upload/storage/v1/b/\(URIEncoding.parameter(bucket))/o" + Self.text(query)
     }
 
     static func text(_ query: [(String, String)]) -> String {
@@ -41,22 +40,6 @@ struct GoogleEndpoint: Hashable, Sendable {
 
     /// `application/x-www-form-urlencoded`, also good as a URL's query.
     static func form(_ pairs: [(String, String)]) -> String {
-        pairs.map { "\($0.0)=\(escaped($0.1))" }.joined(separator: "&")
-    }
-
-    /// Everything but unreserved characters (RFC 3986, section 2.3) percent-encoded: a key is one component of the path.
-    static func escaped(_ text: String) -> String {
-        var escaped: [UInt8] = []
-        escaped.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                escaped.append(byte)
-            default: escaped += ("%" + Hex.encode(CollectionOfOne(byte)).uppercased()).utf8
-            }
-        }
-        return String(decoding: escaped, as: UTF8.self)
+        pairs.map { "\($0.0)=\(URIEncoding.parameter($0.1))" }.joined(separator: "&")
     }
 }

@@ -32,7 +32,7 @@ extension GoogleStore: ListingStore {
 
     private func facts(_ item: JSON, size: Int64) -> ObjectFacts {
         let version = item["generation"]?.string
-        let modified = item["updated"]?.string.flatMap(GoogleTime.seconds)
+        let modified = item["updated"]?.string.flatMap { CivilTime(iso: $0)?.seconds }
         let validator = version.map { Validator.version($0) }
         return ObjectFacts(
             size: size, validator: validator ?? .weak(eTag: item["etag"]?.string, size: size, modified: modified),
@@ -50,25 +50,5 @@ extension GoogleStore: ListingStore {
 
     func malformed(_ message: String, cause: String? = nil) -> Refusal {
         Refusal(.malformed, message, cause: cause ?? endpoint.base)
-    }
-}
-
-/// Dates as Google's APIs write them (RFC 3339, in UTC): `2026-11-22T21:43:48.984Z`.
-enum GoogleTime {
-    /// Seconds since 1970-01-01 UTC; a fraction is dropped. `nil` for any other form.
-    static func seconds(_ text: String) -> Int64? {
-        let fields = text.utf8.split { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        let numbers = fields.compactMap { Int64(Substring($0)) }
-        guard numbers.count == fields.count, (6...7).contains(fields.count), text.hasSuffix("Z"),
-            (1...12).contains(numbers[1]), (1...31).contains(numbers[2]), numbers[3] < 24, numbers[4] < 60,
-            numbers[5] < 61
-        else { return nil }
-        // Days from the civil calendar, years beginning in March.
-        let year = numbers[0] - (numbers[1] <= 2 ? 1 : 0)
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * ((numbers[1] + 9) % 12) + 2) / 5 + numbers[2] - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return ((era * 146_097 + dayOfEra - 719_468) * 24 + numbers[3]) * 3600 + numbers[4] * 60 + numbers[5]
     }
 }

@@ -24,8 +24,7 @@ struct GoogleErrorText {
 extension GoogleStore {
     func refusal(_ head: HTTPHead, body: [UInt8], to request: HTTPRequest) -> Refusal {
         let error = GoogleErrorText(body)
-        let url = URLRedaction.redact(request.url)
-        var cause = "\(url) answered \(head.status)"
+        var cause = head.summary
         if let message = error.message { cause += ": \(message)" }
         func refused(_ kind: Refusal.Kind, _ message: String, advice: String? = nil) -> Refusal {
             Refusal(kind, message, cause: cause, advice: advice, retryAfter: head.retryAfter)
@@ -55,12 +54,13 @@ extension GoogleStore {
             if request.url.contains("upload_id=") {
                 return refused(.malformed, "the upload's session has ended before the upload")
             }
-            let isBucket = error.message?.contains("bucket does not exist") == true
+            let isBucket = !request.url.contains("/o/") || error.message?.contains("bucket does not exist") == true
             return refused(
                 .notFound,
                 isBucket ? "the bucket '\(bucket)' does not exist" : "nothing of this name is in the bucket '\(bucket)'"
             )
-        case 408, 429, 500...599: return refused(.transient, "the server cannot answer now")
+        case let status where Refusal.isTransient(status: status):
+            return refused(.transient, "the server cannot answer now")
         case 416: return refused(.range, "the server cannot give this range")
         case 400: return refused(.configuration, "the server does not take the request for the bucket '\(bucket)'")
         default: return refused(.malformed, "the server gave an answer that was not expected")

@@ -9,14 +9,14 @@ internal import Synchronization
 final class GoogleStore: Sendable {
     let bucket: String
     let endpoint: GoogleEndpoint
-    let access: GoogleAccess
+    let access: BearerAccess
     /// Pays where the bucket's owner does not ("Requester Pays").
     let project: String?
     private let tls: HTTPRequest.TLSTrust
     private let isRequesterPays = Atomic(false)
 
     init(
-        bucket: String, endpoint: GoogleEndpoint, access: GoogleAccess, project: String?, tls: HTTPRequest.TLSTrust
+        bucket: String, endpoint: GoogleEndpoint, access: BearerAccess, project: String?, tls: HTTPRequest.TLSTrust
     ) {
         self.bucket = bucket
         self.endpoint = endpoint

@@ -6,7 +6,7 @@ internal import Synchronization
 /// Makes the stores of `gs://` URLs. One credential serves all its buckets with one token.
 public final class GoogleStores: StoreFamily {
     private struct Made {
-        var accesses: [String: GoogleAccess] = [:]
+        var accesses: [String: BearerAccess] = [:]
         var stores: [StoreKey: GoogleStore] = [:]
     }
     private struct StoreKey: Hashable {
@@ -51,7 +51,7 @@ public final class GoogleStores: StoreFamily {
         return try made.withLock { made throws(Refusal) in
             let key = StoreKey(bucket: name.bucket, access: "\(entry?.name ?? "") \(source.name)")
             if let store = made.stores[key] { return (store, name.key) }
-            let access: GoogleAccess
+            let access: BearerAccess
             if let known = made.accesses[source.name] { access = known } else { access = try self.access(source) }
             made.accesses[source.name] = access
             let store = GoogleStore(
@@ -62,11 +62,11 @@ public final class GoogleStores: StoreFamily {
         }
     }
 
-    private func access(_ source: GoogleCredentialSearch.Source) throws(Refusal) -> GoogleAccess {
+    private func access(_ source: GoogleCredentialSearch.Source) throws(Refusal) -> BearerAccess {
         guard let credential = try search.credential(source) else {
-            return GoogleAccess(name: source.name, obtain: nil)
+            return BearerAccess(name: source.name, obtain: nil)
         }
         let tokens = GoogleTokens(network: network, tls: tls, name: source.name)
-        return GoogleAccess(name: source.name) { () throws(Refusal) in try tokens.lease(credential) }
+        return BearerAccess(name: source.name) { () throws(Refusal) in try tokens.lease(credential) }
     }
 }

@@ -2,41 +2,24 @@ internal import Planning
 internal import Platform
 
 extension GoogleStore: WritableStore {
-    /// Parts of a session come in order ("Resumable uploads"), each but the last a multiple of 256 KiB.
+    /// Parts of a session come in order ("Resumable uploads"), each but the last a multiple of 256 KiB and answered with 308;
+    /// a session that is given up answers 499.
     var uploadLimits: UploadLimits {
         UploadLimits(
             threshold: 16 << 20, partSize: 16 << 20, mostParts: 1 << 20, concurrency: 1, functions: [.crc32c])
     }
 
-    /// A session's parts but the last are answered with 308, its end with 499 ("Performing resumable uploads").
-    func accepts(_ head: HTTPHead, to request: HTTPRequest) -> Bool {
-        switch (head.status, request.method) {
-        case (200..<300, _): return true
-        case (308, .put):
-            // What is kept, `bytes=0-N`, must reach the end of what was sent, `bytes A-N/TOTAL`.
-            guard let sent = request.headers.first(where: { $0.name == "Content-Range" })?.value,
-                let range = HTTPContentRange(field: sent.utf8)?.range, let kept = head["Range"]
-            else { return false }
-            return kept == "bytes=0-\(range.upperBound - 1)"
-        case (499, .delete): return request.url.contains("upload_id=")
-        default: return false
-        }
-    }
-
     /// Metadata and content in one body ("multipart uploads"): the server stores nothing unless the checksums are right.
     func put(_ key: String, body: [UInt8], content: UploadContent) -> HTTPRequest {
-        var generator = SystemRandomNumberGenerator()
-        let boundary = "clearml-sync-\(generator.next() as UInt64)-\(generator.next() as UInt64)"
-        var whole: [UInt8] = []
-        whole.reserveCapacity(body.count + 1024)
-        whole += "--\(boundary)\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n".utf8
-        metadata(key, content).append(to: &whole)
-        whole += "\r\n--\(boundary)\r\nContent-Type: \(content.type)\r\n\r\n".utf8
-        whole += body
-        whole += "\r\n--\(boundary)--\r\n".utf8
+        var whole = MultipartBody(capacity: body.count + 1024)
+        var text: [UInt8] = []
+        metadata(key, content).append(to: &text)
+        whole.append(text, headers: ["Content-Type: application/json; charset=UTF-8"])
+        whole.append(body, headers: ["Content-Type: \(content.type)"])
         return request(
             .post, endpoint.upload(to: bucket, [("uploadType", "multipart")]),
-            headers: [HTTPField("Content-Type", "multipart/related; boundary=\(boundary)")], body: whole)
+            headers: [HTTPField("Content-Type", "multipart/related; boundary=\(whole.boundary)")],
+            body: whole.finished())
     }
 
     func begin(_ key: String, size: Int64, content: UploadContent) -> HTTPRequest? {

@@ -1,5 +1,5 @@
 public import Planning
-public import Platform
+internal import Platform
 
 /// The ETag that S3 gives an object uploaded in parts: the MD5 of the parts' MD5s, and their number. It depends on the size of
 /// the parts, and is no MD5 of the content.

@@ -1,6 +1,3 @@
-internal import Planning
-internal import Platform
-
 /// The `Error` element of an answer (Amazon S3 API Reference, "Error responses").
 struct S3Error {
     var code: String

@@ -1,5 +1,5 @@
 internal import Configuration
-public import Planning
+internal import Planning
 public import Platform
 
 extension S3Store {
@@ -19,8 +19,8 @@ extension S3Store {
                 .weak(eTag: head.eTag?.text, size: size, modified: head.lastModified)
             }
         return ObjectFacts(
-            size: size, validator: validator, version: version ?? object.version, checksum: checksum,
-            modified: head.lastModified)
+            size: size, validator: validator, version: version ?? object.version,
+            eTag: head.eTag.flatMap { $0.isWeak ? nil : $0.text }, checksum: checksum, modified: head.lastModified)
     }
 
     /// What the server says of the whole content: a checksum of its own, else the MD5 that an ETag is.

@@ -1,4 +1,4 @@
-public import Planning
+internal import Planning
 public import Platform
 
 extension S3Store {
@@ -23,7 +23,8 @@ extension S3Store {
             throw malformed(head, "the listing of the bucket '\(bucket)' does not say whether it is whole")
         }
         if isTruncated, page.token?.isEmpty ?? true {
-            throw malformed(head, "a page of the listing of the bucket '\(bucket)' does not say where the next one begins")
+            throw malformed(
+                head, "a page of the listing of the bucket '\(bucket)' does not say where the next one begins")
         }
         var result = ListingPage(next: isTruncated ? page.token : nil)
         result.objects.reserveCapacity(page.objects.count)
@@ -97,6 +98,6 @@ private struct ListedPage {
         let quoted = tag.flatMap { $0.isEmpty ? nil : $0.hasPrefix("\"") ? $0 : "\"\($0)\"" }
         let validator: Validator =
             quoted.map { .strongETag($0) } ?? .weak(eTag: nil, size: size, modified: modified)
-        return Object(key: key, facts: ObjectFacts(size: size, validator: validator, modified: modified))
+        return Object(key: key, facts: ObjectFacts(size: size, validator: validator, eTag: quoted, modified: modified))
     }
 }

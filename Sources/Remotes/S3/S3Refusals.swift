@@ -20,7 +20,8 @@ extension S3Store {
         }
         if head.status == 400, request.url.hasPrefix("http://"), Self.speaksOfTLS(body) {
             return Refusal(
-                .configuration, "the server wants https, and was asked over http", cause: cause(head, error, request.url),
+                .configuration, "the server wants https, and was asked over http",
+                cause: cause(head, error, request.url),
                 advice: "set secure: true\(inEntry)")
         }
         return refusal(error, head, url: request.url)
@@ -36,7 +37,8 @@ extension S3Store {
         switch error.code {
         case "NoSuchBucket": return refuse(.notFound, "the bucket '\(bucket)' does not exist")
         case "NoSuchKey": return refuse(.notFound, "there is no such object in the bucket '\(bucket)'")
-        case "NoSuchVersion": return refuse(.notFound, "there is no such version of the object in the bucket '\(bucket)'")
+        case "NoSuchVersion":
+            return refuse(.notFound, "there is no such version of the object in the bucket '\(bucket)'")
         case "NoSuchUpload": return refuse(.notFound, "the upload in parts is not known any more", "start it again")
         case "MethodNotAllowed" where url.contains("versionId="):
             return refuse(.notFound, "this version of the object is a mark of its deletion")
@@ -71,7 +73,9 @@ extension S3Store {
         case "NotImplemented", "XNotImplemented":
             return refuse(.unsupported, "the server does not offer this")
         case "EntityTooLarge", "EntityTooSmall", "InvalidPart", "InvalidPartOrder":
-            return refuse(.unsupported, "the server does not take an upload in these parts", "see sdk.aws.boto3.multipart_chunksize")
+            return refuse(
+                .unsupported, "the server does not take an upload in these parts",
+                "see sdk.aws.boto3.multipart_chunksize")
         default: return byStatus(head.status, error, refuse)
         }
     }

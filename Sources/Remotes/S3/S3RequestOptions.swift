@@ -38,7 +38,8 @@ struct S3RequestOptions: Sendable {
         fields.filter { entry in
             switch entry.scope {
             case .every: true
-            case .content: purpose == .get || purpose == .put || purpose == .begin || purpose == .part || purpose == .complete
+            case .content:
+                purpose == .get || purpose == .put || purpose == .begin || purpose == .part || purpose == .complete
             case .object: purpose == .put || purpose == .begin
             }
         }.map(\.field)
@@ -50,7 +51,8 @@ struct S3RequestOptions: Sendable {
     private static let names: [String: (field: String, scope: Scope)] = [
         "ACL": ("x-amz-acl", .object), "CacheControl": ("Cache-Control", .object),
         "ContentDisposition": ("Content-Disposition", .object), "ContentEncoding": ("Content-Encoding", .object),
-        "ContentLanguage": ("Content-Language", .object), "ExpectedBucketOwner": ("x-amz-expected-bucket-owner", .every),
+        "ContentLanguage": ("Content-Language", .object),
+        "ExpectedBucketOwner": ("x-amz-expected-bucket-owner", .every),
         "Expires": ("Expires", .object), "GrantFullControl": ("x-amz-grant-full-control", .object),
         "GrantRead": ("x-amz-grant-read", .object), "GrantReadACP": ("x-amz-grant-read-acp", .object),
         "GrantWriteACP": ("x-amz-grant-write-acp", .object),

@@ -1,6 +1,6 @@
 public import Configuration
 public import Planning
-public import Platform
+internal import Platform
 internal import Synchronization
 
 /// Makes S3 stores from `sdk.aws`, the environment and the files of AWS's own tools.
@@ -37,7 +37,8 @@ public final class S3Stores: StoreFamily {
         let host = try host(of: url)
         guard let object = url.objectName(authorityIsHost: host != nil) else {
             throw Refusal(
-                .configuration, "'\(url)' names no bucket", advice: "write s3://\(url.authority.hostAndPort)/bucket/key")
+                .configuration, "'\(url)' names no bucket", advice: "write s3://\(url.authority.hostAndPort)/bucket/key"
+            )
         }
         let entry = settings.s3.credentials(host: host, bucket: object.bucket, key: object.key)
         let name = Name(host: host, bucket: object.bucket, entry: entry?.index)
@@ -64,7 +65,9 @@ public final class S3Stores: StoreFamily {
             guard let host = entry.host?.lowercased(), host.hasPrefix(written + ":") else { continue }
             let port = host.dropFirst(written.utf8.count + 1)
             if port == (entry.secure ?? true ? "443" : "80") { return written }
-            guard !settings.s3.credentials.contains(where: { $0.bucket == authority.host && $0.host == nil }) else { continue }
+            guard !settings.s3.credentials.contains(where: { $0.bucket == authority.host && $0.host == nil }) else {
+                continue
+            }
             throw Refusal(
                 .configuration, "'\(authority.host)' is a host that \(entry.name) has with the port \(port)",
                 advice: "write s3://\(host)/… ; without the port it would be a bucket on AWS")
@@ -143,8 +146,11 @@ public final class S3Stores: StoreFamily {
             }
             if entry.profile != nil { return .chain(chain(entry)) }
         }
-        // A server of its own never gets what is meant for AWS.
-        if host != nil { return .anonymous(lookedIn: [entry.map { "\($0.name), which has no key" } ?? "sdk.aws.s3.credentials"]) }
+        if let host {
+            // A server of its own never gets what is meant for AWS.
+            let place = entry.map { "\($0.name), which has no key and secret" }
+            return .anonymous(lookedIn: [place ?? "sdk.aws.s3.credentials (no entry has the host \(host))"])
+        }
         if !s3.useCredentialsChain.value, let key = s3.key.value, let secret = s3.secret.value, !key.isEmpty {
             // A token belongs to the key that it came with.
             let isSamePlace = s3.key.origin.isEnvironment == s3.token.origin.isEnvironment

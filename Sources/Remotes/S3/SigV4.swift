@@ -155,12 +155,13 @@ public struct SigV4: Sendable {
         }
     }
 
-    /// Without spaces around it, and with one space for several.
+    /// Without white space around it, and with one space for several.
     private static func appendTrimmed(_ value: String, to bytes: inout [UInt8]) {
         let start = bytes.count
         for byte in value.utf8 {
-            if byte == UInt8(ascii: " "), bytes.count == start || bytes.last == UInt8(ascii: " ") { continue }
-            bytes.append(byte)
+            let isSpace = byte == UInt8(ascii: " ") || (9...13).contains(byte)
+            if isSpace, bytes.count == start || bytes.last == UInt8(ascii: " ") { continue }
+            bytes.append(isSpace ? UInt8(ascii: " ") : byte)
         }
         if bytes.count > start, bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
     }

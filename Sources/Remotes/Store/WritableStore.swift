@@ -6,10 +6,6 @@ public protocol WritableStore: Store {
     /// How objects of some size are brought here.
     var uploadLimits: UploadLimits { get }
 
-    /// Whether an answer is the wished one; any other goes to `refusal`. 2xx, unless the store says otherwise: GCS takes a
-    /// part with 308.
-    func accepts(_ head: HTTPHead, to request: HTTPRequest) -> Bool
-
     /// The whole object in one request.
     /// - Parameter content: checksums of `body`; the store picks the one that its server verifies.
     func put(_ key: String, body: [UInt8], content: UploadContent) -> HTTPRequest
@@ -38,10 +34,6 @@ public protocol WritableStore: Store {
     func stored(_ head: HTTPHead, body: [UInt8], key: String) throws(Refusal) -> StoredObject
 
     func delete(_ key: String) -> HTTPRequest
-}
-
-extension WritableStore {
-    public func accepts(_ head: HTTPHead, to request: HTTPRequest) -> Bool { (200..<300).contains(head.status) }
 }
 
 /// What a server says of an object that it has just stored.

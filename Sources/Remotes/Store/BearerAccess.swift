@@ -2,8 +2,8 @@ internal import Configuration
 internal import Platform
 internal import Synchronization
 
-/// One credential and the token it gives, shared by every bucket that it opens.
-final class GoogleAccess: Sendable {
+/// One credential and the bearer token (RFC 6750) that it gives, shared by all that it opens.
+final class BearerAccess: Sendable {
     /// What a user knows it by: `sdk.google.storage.credentials[1]`.
     let name: String
     private let token: Renewable<Secret>?

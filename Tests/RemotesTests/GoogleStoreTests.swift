@@ -111,7 +111,7 @@ import Testing
     }
 
     private func facts(
-        _ status: Int = 200, _ headers: [(name: String, value: String)], _ count: Int
+        status: Int = 200, _ headers: [(name: String, value: String)], _ count: Int
     ) throws -> ObjectFacts {
         let answered = try Answered { _ in
             FaultServer.Response(status: status, headers: headers, body: [UInt8](repeating: 0, count: count))

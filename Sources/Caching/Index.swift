@@ -41,6 +41,9 @@ public final class Index: Sendable {
 
     // MARK: Asking
 
+    /// Whether there is a file to ask: without one, thousands of questions need not be put.
+    public var isThere: Bool { path.map { FileSystem.exists($0) } ?? false }
+
     /// - Parameter url: a logical URL's identity, with its pinned version if it has one.
     public func seen(_ url: String) -> Seen? {
         read { database in

@@ -134,7 +134,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RemotesTests",
-            dependencies: ["Remotes", "Configuration", "Planning", "Platform", "TestSupport"],
+            dependencies: ["Remotes", "Configuration", "HOCON", "Planning", "Platform", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ExecutionTests",

@@ -81,3 +81,5 @@ bool linux_signal_is_ignored(int signal) {
     struct sigaction action;
     return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
+
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

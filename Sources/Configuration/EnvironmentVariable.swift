@@ -24,6 +24,8 @@ public struct EnvironmentVariable: Sendable, Hashable {
     public static let cacheDir = EnvironmentVariable(
         "CLEARML_CACHE_DIR", "ClearML's cache folder; ours is clearml-sync/ in it.")
     public static let formerCacheDir = EnvironmentVariable("TRAINS_CACHE_DIR", "The former name of CLEARML_CACHE_DIR.")
+    public static let apiHost = EnvironmentVariable("CLEARML_API_HOST", "The URL of ClearML's API server.")
+    public static let formerAPIHost = EnvironmentVariable("TRAINS_API_HOST", "The former name of CLEARML_API_HOST.")
     public static let filesHost = EnvironmentVariable("CLEARML_FILES_HOST", "The URL of ClearML's file server.")
     public static let formerFilesHost = EnvironmentVariable(
         "TRAINS_FILES_HOST", "The former name of CLEARML_FILES_HOST.")
@@ -50,6 +52,24 @@ public struct EnvironmentVariable: Sendable, Hashable {
     public static let azureAccount = EnvironmentVariable(
         "AZURE_STORAGE_ACCOUNT", "An Azure account for every container.")
     public static let azureKey = EnvironmentVariable("AZURE_STORAGE_KEY", "The key of AZURE_STORAGE_ACCOUNT.")
+    public static let azureConnectionString = EnvironmentVariable(
+        "AZURE_STORAGE_CONNECTION_STRING", "An Azure account with its key or SAS token, and where it is.")
+    public static let azureSASToken = EnvironmentVariable(
+        "AZURE_STORAGE_SAS_TOKEN", "A shared access signature for AZURE_STORAGE_ACCOUNT.")
+    public static let azureTenant = EnvironmentVariable("AZURE_TENANT_ID", "The tenant of AZURE_CLIENT_ID.")
+    public static let azureClient = EnvironmentVariable(
+        "AZURE_CLIENT_ID", "An application of Microsoft Entra, or a managed identity of one's own.")
+    public static let azureClientSecret = EnvironmentVariable("AZURE_CLIENT_SECRET", "The secret of AZURE_CLIENT_ID.")
+    public static let azureFederatedTokenFile = EnvironmentVariable(
+        "AZURE_FEDERATED_TOKEN_FILE", "The token that a workload identity (Kubernetes) proves itself with.")
+    public static let azureAuthorityHost = EnvironmentVariable(
+        "AZURE_AUTHORITY_HOST", "Where Entra's tokens come from: https://login.microsoftonline.com by default.")
+    public static let azureIdentityEndpoint = EnvironmentVariable(
+        "IDENTITY_ENDPOINT", "Where App Service and Container Apps give the tokens of a managed identity.")
+    public static let azureIdentityHeader = EnvironmentVariable(
+        "IDENTITY_HEADER", "What IDENTITY_ENDPOINT wants to be shown.")
+    public static let azurePodIdentityHost = EnvironmentVariable(
+        "AZURE_POD_IDENTITY_AUTHORITY_HOST", "Where a machine's metadata service is, if not at 169.254.169.254.")
 
     // MARK: The system's
 

@@ -114,6 +114,8 @@ public struct AzureContainer: Sendable, Hashable {
 /// `api`: ClearML's own file server.
 public struct FileServerSettings: Sendable {
     public var url: Setting<String?>
+    /// Where a token for the file server is had.
+    public var apiServer: Setting<String?>
     public var accessKey: Setting<String?>
     public var secretKey: Setting<Secret?>
     public var verify: Setting<CertificateCheck>

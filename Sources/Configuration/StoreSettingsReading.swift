@@ -118,6 +118,8 @@ extension FileServerSettings {
         url = reader.setting(
             "api.files_server", SettingKind<String>.url.optional, default: nil,
             clearML: [.filesHost, .formerFilesHost])
+        apiServer = reader.setting(
+            "api.api_server", SettingKind<String>.url.optional, default: nil, clearML: [.apiHost, .formerAPIHost])
         accessKey = reader.setting(
             "api.credentials.access_key", SettingKind<String>.text.optional, default: nil,
             clearML: [.accessKey, .formerAccessKey])

@@ -31,6 +31,8 @@ final class Executor {
 
     /// What a run came to.
     struct Outcome: Sendable {
+        /// The plan's, and what listings have added to them.
+        var items: [Plan.Item] = []
         var placed: [Entry.ID: Placed]
         var acquired: [Entry.ID: [Acquired]] = [:]
         /// Of those, the ones that were to be brought here and did not come.
@@ -63,6 +65,8 @@ final class Executor {
     let cache: Cache
     let placement: Placement
     let sources: SourceRules
+    let access: AccessRules
+    let survey: Survey
     let options: Options
     let progress: Progress
     let report: @Sendable (Event) -> Void
@@ -71,7 +75,6 @@ final class Executor {
     let pool: WorkerPool
     /// For work that is short and comes by the thousand: as many threads as can run at once.
     let workers: WorkerPool
-    let client: HTTPClient
     let locks: FetchLocks?
     var transport: Transport!
 
@@ -89,6 +92,14 @@ final class Executor {
     var missing: [Int: Int] = [:]
     var failed: Set<Int> = []
     var placing = 0
+    /// Entries whose listing has not ended.
+    var listings: Set<Int> = []
+    var waitingListings: [Int] = []
+    /// Items whose objects are in the listing's order.
+    var wasListed: Set<Int> = []
+    let halted = HaltFlag()
+    /// Bytes that are still free for what listings bring.
+    var room: Int64
     var rows: [Index.Row] = []
     /// When rows last went to the index.
     var recorded = MonotonicTime.now()
@@ -96,12 +107,16 @@ final class Executor {
 
     init(
         _ plan: Plan, cache: Cache, placement: Placement, placed: [Entry.ID: Placed], sources: SourceRules,
-        options: Options, progress: Progress, report: @escaping @Sendable (Event) -> Void
+        access: AccessRules, survey: Survey, options: Options, progress: Progress,
+        report: @escaping @Sendable (Event) -> Void
     ) {
         self.plan = plan
         self.cache = cache
         self.placement = placement
         self.sources = sources
+        self.access = access
+        self.survey = survey
+        room = plan.cacheFree - plan.cacheNeeded
         self.options = options
         self.progress = progress
         self.report = report
@@ -110,11 +125,10 @@ final class Executor {
         pool = WorkerPool(threads: 2 * options.jobs + 4)
         // On a network file system each commit waits for a server.
         workers = WorkerPool(threads: cache.isNetwork ? 16 : max(2, Processors.count), patience: 8)
-        client = HTTPClient(sources.clientConfiguration)
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(
-            client: client, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
+            network: sources.network, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
             schedule: { seconds, work in inbox.schedule(after: seconds, work) },
             retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) })
     }
@@ -130,18 +144,20 @@ final class Executor {
 
     func run() -> Outcome {
         defer {
-            client.shutdown()
+            // Nothing may still be written when the pool ends.
+            sources.network.shutdown()
             pool.shutdown()
             workers.shutdown()
             cache.index.record(rows)
         }
         prepare()
-        while stop == nil || !jobs.isEmpty || placing > 0 {
+        while stop == nil || !jobs.isEmpty || placing > 0 || !listings.isEmpty {
             if stop == nil { startJobs() }
-            if jobs.isEmpty, placing == 0, next >= queue.count { break }
+            if jobs.isEmpty, placing == 0, listings.isEmpty, next >= queue.count { break }
             for message in inbox.next() { handle(message) }
         }
         if stop == nil, !options.fetchesOnly { removeOrphans() }
+        outcome.items = plan.items
         return outcome
     }
 
@@ -159,24 +175,48 @@ final class Executor {
                 continue
             case .link, .relink: break
             }
-            var wanted = 0
-            for (number, object) in item.objects.enumerated()
-            where object.acquisition != .cached && object.acquisition != .direct {
-                queue.append((index, number))
-                outcome.absent[id, default: []].insert(number)
-                wanted += 1
-                switch object.acquisition {
-                // An archive that is read where it lies costs no download, but it is read.
-                case .fetch(let size?) where item.entry.access == .cache: bytes += size
-                case .fetch, .revalidate: unsized += 1
-                case .adopt: bytes += object.resolved.knownSize ?? 0
-                case .unpack, .cached, .direct: break
-                }
+            let wanted = enqueue(index, from: 0)
+            bytes += wanted.bytes
+            unsized += wanted.unsized
+            if item.entry.isOpen {
+                // Nobody knows what it will come to.
+                unsized += 1
+                open(index)
+            } else {
+                placeIfComplete(index)
             }
-            missing[index] = wanted
-            if wanted == 0, !options.fetchesOnly { place(index) }
         }
         progress.expect(objects: queue.count, bytes: bytes, unsized: unsized)
+    }
+
+    /// Queues the objects of an item that have to be brought here.
+    /// - Parameter first: the ones before it are queued already.
+    func enqueue(_ index: Int, from first: Int) -> (bytes: Int64, unsized: Int) {
+        let item = plan.items[index]
+        var (bytes, unsized) = (Int64(0), 0)
+        for number in first..<item.objects.count {
+            let object = item.objects[number]
+            guard object.acquisition != .cached, object.acquisition != .direct else { continue }
+            queue.append((index, number))
+            outcome.absent[item.entry.entry.id, default: []].insert(number)
+            missing[index, default: 0] += 1
+            switch object.acquisition {
+            // An archive that is read where it lies costs no download, but it is read.
+            case .fetch(let size?) where item.entry.access == .cache: bytes += size
+            case .fetch, .revalidate: unsized += 1
+            case .adopt: bytes += object.resolved.knownSize ?? 0
+            case .unpack, .cached, .direct: break
+            }
+        }
+        return (bytes, unsized)
+    }
+
+    func placeIfComplete(_ index: Int) {
+        guard missing[index, default: 0] == 0, !listings.contains(index), !failed.contains(index), stop == nil else {
+            return
+        }
+        sortObjects(index)
+        if !options.fetchesOnly { place(index) }
     }
 
     func known(_ object: Plan.Object, of resolved: ResolvedEntry) -> Acquired {
@@ -251,6 +291,8 @@ final class Executor {
             if let blob, case .success(let acquired) = result { remember(number, acquired, blob) }
             finish(number, result)
         case .placed(let item, let result): didPlace(item, result)
+        case .listed(let item, let objects): listed(item, objects)
+        case .listingEnded(let item, let failure): listingEnded(item, failure)
         case .interrupted(let signal):
             outcome.interruption = signal
             halt(Executor.interrupted)
@@ -316,7 +358,7 @@ final class Executor {
         outcome.absent[entry.id]?.remove(object)
         report(.acquired(entry.id, url: resolved.url.identity, acquired))
         missing[item, default: 0] -= 1
-        if missing[item] == 0, !failed.contains(item), stop == nil, !options.fetchesOnly { place(item) }
+        placeIfComplete(item)
     }
 
     func fail(_ item: Int, _ failure: Failure) {
@@ -332,6 +374,9 @@ final class Executor {
     func halt(_ failure: Failure) {
         guard stop == nil else { return }
         stop = failure
+        halted.set()
+        listings.subtract(waitingListings)
+        waitingListings = []
         for job in jobs.values { job.download?.cancel(Executor.interrupted) }
     }
 }

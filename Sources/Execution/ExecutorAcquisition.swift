@@ -61,7 +61,7 @@ extension Executor {
         expectation.isLocked = resolved.locked?.digest != nil
         expectation.checksum = entry.checksum?.digest == nil ? entry.checksum : nil
         // Only a saved plan gives an object that no lock knows a version and a size.
-        expectation.size = resolved.locked?.size ?? entry.size ?? (resolved.validator == nil ? nil : resolved.size)
+        expectation.size = resolved.locked?.size ?? entry.size ?? (resolved.isPinned ? resolved.size : nil)
         return Intake.Order(
             identity: identity, expectation: expectation, recipe: resolved.recipe,
             keepsArchive: entry.keepArchive ?? options.keepsArchives, limits: options.limits)
@@ -107,8 +107,7 @@ extension Executor {
     func fetch(_ number: Int, _ intakeOrder: Intake.Order, entry: ResolvedEntry, planned: Plan.Object) {
         guard let job = jobs[number] else { return }
         do {
-            let reached = try sources.sources(
-                planned.resolved.url, mirrors: entry.entry.mirrors, base: entry.entry.base)
+            let reached = try sources(planned, of: entry.entry)
             if case .local(let path) = reached.first {
                 return takeLocal(number, intakeOrder, path: path, origin: .local)
             }
@@ -121,11 +120,11 @@ extension Executor {
                 job.hasTriedAdopting = true
                 return takeLocal(number, intakeOrder, path: copy, origin: .adopted)
             }
-            let http = reached.compactMap { if case .http(let source) = $0 { source } else { nil } }
+            let remote = reached.compactMap { if case .remote(let object) = $0 { object } else { nil } }
             var order = Download.Order(
-                identity: intakeOrder.identity, sources: http, expectation: intakeOrder.expectation,
+                identity: intakeOrder.identity, sources: remote, expectation: intakeOrder.expectation,
                 knownSize: planned.resolved.knownSize ?? entry.entry.size)
-            if planned.resolved.locked == nil { order.pinned = planned.resolved.validator }
+            if planned.resolved.isPinned { order.pinned = planned.resolved.validator }
             var cached: Digest?
             if case .revalidate(let digest, _) = planned.acquisition, let seen = cache.index.seen(intakeOrder.identity)
             {
@@ -142,6 +141,20 @@ extension Executor {
         } catch {
             finish(number, .failure(Failure(error)))
         }
+    }
+
+    /// Where an object can be had, in order. A locked version is asked for first; should it be gone, the same bytes may still
+    /// stand under the key itself, and their digest is known.
+    private func sources(_ planned: Plan.Object, of entry: Entry) throws(Failure) -> [SourceRules.Source] {
+        let object = planned.resolved
+        let version = entry.version ?? object.locked?.version
+        do throws(Refusal) {
+            var found = try sources.sources(object, of: entry, version: version)
+            if entry.version == nil, version != nil, object.locked?.digest != nil, case .remote(let first) = found[0] {
+                found.insert(.remote(RemoteObject(first.store, ObjectID(first.id.key))), at: 1)
+            }
+            return found
+        } catch { throw Failure(refusal: error) }
     }
 
     func holds(_ digest: Digest, _ recipe: Recipe?) throws -> Bool {
@@ -165,7 +178,8 @@ extension Executor {
         _ number: Int, _ order: Download.Order, _ intakeOrder: Intake.Order, _ transfer: Progress.Transfer,
         cached: Digest?
     ) {
-        let flow = Flow(order, intakeOrder, transport: transport, pool: pool, workers: workers, transfer: transfer,
+        let flow = Flow(
+            order, intakeOrder, transport: transport, pool: pool, workers: workers, transfer: transfer,
             cached: cached
         ) {
             [inbox] result, blob in

@@ -1,6 +1,7 @@
 internal import Caching
 internal import Planning
 internal import Platform
+internal import Remotes
 internal import Synchronization
 
 /// One object on its way from its server into the cache: a download and an intake, joined.
@@ -11,7 +12,7 @@ final class Flow: Sendable {
 
     /// What both halves need to know of each other.
     private final class Link: Sendable {
-        let facts = Mutex(Download.Facts(validator: nil, bytes: 0, source: 0))
+        let facts = Mutex(Download.Facts(object: nil, bytes: 0, source: 0))
         let download = Mutex<Download?>(nil)
     }
 
@@ -19,7 +20,8 @@ final class Flow: Sendable {
     ///   - cached: the digest of what `order.cached` is the validator of.
     ///   - report: told once, on any thread, with what was taken in.
     init(
-        _ order: Download.Order, _ intakeOrder: Intake.Order, transport: Transport, pool: WorkerPool, workers: WorkerPool,
+        _ order: Download.Order, _ intakeOrder: Intake.Order, transport: Transport, pool: WorkerPool,
+        workers: WorkerPool,
         transfer: Progress.Transfer, cached: Digest?,
         report: @escaping @Sendable (Result<Acquired, Failure>, Blob?) -> Void
     ) {
@@ -34,7 +36,8 @@ final class Flow: Sendable {
             let facts = link.facts.withLock { $0 }
             var acquired = Acquired(.network, digest: taken.blob.digest, size: taken.blob.size)
             acquired.tree = taken.tree
-            acquired.validator = facts.validator
+            acquired.validator = facts.object?.validator
+            acquired.version = facts.object?.version
             acquired.transferred = facts.bytes
             acquired.source = facts.source
             return acquired
@@ -53,13 +56,16 @@ final class Flow: Sendable {
         let intake = Intake(intakeOrder, cache: cache, pool: pool) { _, result in judged(result) }
         self.intake = intake
         self.link = link
-        download = Download(order, over: transport, as: transfer, follow: { intake.follow($0) }) { result, facts in
+        download = Download(order, over: transport, as: transfer, follow: { intake.follow($0, stated: $1) }) {
+            result, facts in
             link.facts.withLock { $0 = facts }
             switch result {
             case .failure(let failure): done(.failure(failure), nil)
             case .success(.large(let body)): intake.arrived(body)
             case .success(.small(let bytes)):
-                workers.submit { judged(Result { try intake.take(bytes) }.mapError { Failure($0) }) }
+                workers.submit {
+                    judged(Result { try intake.take(bytes, stated: facts.object?.checksum) }.mapError { Failure($0) })
+                }
             case .success(.unchanged):
                 workers.submit {
                     done(
@@ -85,6 +91,7 @@ final class Flow: Sendable {
         }
         var acquired = Acquired(.cache, digest: cached, size: seen.size)
         acquired.validator = seen.validator
+        if case .version(let version) = seen.validator { acquired.version = version }
         if let expected = order.expectation.digest, expected != cached {
             throw Failure(
                 .integrity, "the content is not what it should be", cause: "expected \(expected), found \(cached)")

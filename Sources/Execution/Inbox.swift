@@ -9,6 +9,9 @@ final class Inbox: Sendable {
         case retry(Int)
         case finished(Int, Result<Acquired, Failure>, Blob?)
         case placed(Int, Result<Placed, Failure>)
+        /// More objects of an entry whose listing runs.
+        case listed(Int, [Plan.Object])
+        case listingEnded(Int, Failure?)
         case interrupted(Int32)
         case timer(@Sendable () -> Void)
     }

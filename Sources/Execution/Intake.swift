@@ -20,6 +20,7 @@ final class Intake: Sendable {
 
     /// What became of one body.
     private struct Findings {
+        var expectation = Expectation()
         var body: ObjectIdentifier?
         var blob: Result<Blob, Failure>?
         var tree: Result<TreeListing, Failure>?
@@ -52,8 +53,10 @@ final class Intake: Sendable {
     // MARK: Small objects
 
     /// Takes a body that is here as a whole.
-    func take(_ bytes: [UInt8]) throws -> Taken {
-        let order = order
+    /// - Parameter stated: what the store says of it.
+    func take(_ bytes: [UInt8], stated: Checksum?) throws -> Taken {
+        var order = order
+        order.expectation = order.expectation.stated(stated)
         var hashers = ContentHashers([.sha256, .xxh3] + order.expectation.functions)
         bytes.withUnsafeBytes { hashers.update($0) }
         let blob = Blob(values: hashers.finishAndReset(), size: Int64(bytes.count))
@@ -129,9 +132,11 @@ final class Intake: Sendable {
     // MARK: Large objects
 
     /// Starts to hash and unpack a body that has begun to arrive.
-    func follow(_ body: GrowingBody) {
-        findings.withLock { $0 = Findings(body: ObjectIdentifier(body)) }
-        let functions = order.expectation.functions
+    /// - Parameter stated: what the store says of it.
+    func follow(_ body: GrowingBody, stated: Checksum?) {
+        let expectation = order.expectation.stated(stated)
+        findings.withLock { $0 = Findings(expectation: expectation, body: ObjectIdentifier(body)) }
+        let functions = expectation.functions
         pool.submit { [self] in
             let result = Result { try body.hash(functions) }.mapError { Failure($0) }
             note(body) { $0.blob = result }
@@ -157,15 +162,15 @@ final class Intake: Sendable {
             return findings
         }
         guard let complete, let blob = complete.blob else { return }
-        judged(body, Result { try judge(body, blob.get(), complete.tree) }.mapError { Failure($0) })
+        judged(body, Result { try judge(body, blob.get(), complete) }.mapError { Failure($0) })
     }
 
-    private func judge(_ body: GrowingBody, _ blob: Blob, _ tree: Result<TreeListing, Failure>?) throws -> Taken {
+    private func judge(_ body: GrowingBody, _ blob: Blob, _ findings: Findings) throws -> Taken {
         var taken = Taken(blob: blob)
         do {
             // Wrong bytes explain an archive that cannot be unpacked, so they are told first.
-            try order.expectation.check(blob)
-            if let recipe = order.recipe, let tree {
+            try findings.expectation.check(blob)
+            if let recipe = order.recipe, let tree = findings.tree {
                 taken.tree = try record(tree.get(), of: blob.digest, recipe)
             }
         } catch {

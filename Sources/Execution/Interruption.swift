@@ -11,6 +11,9 @@ public final class Interruption: Sendable {
 
     init() {}
 
+    /// The signal that came, if one did.
+    public var received: Int32? { state.withLock { $0.signal } }
+
     /// The run ends soon and keeps what it has; one that has not begun ends as soon as it does.
     public func signal(_ number: Int32) {
         let deliver = state.withLock { state in

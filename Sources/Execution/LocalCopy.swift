@@ -48,7 +48,10 @@ public struct LocalCopy {
             location: SourceLocation(file: "command line", line: 1, column: 1))
         if !options.extracts { entry.extract = .never }
         entry.link = output == nil ? .auto : options.link
-        let resolver = Resolver(lock: Lock(), access: access, renewing: false)
+        let resolver = Resolver(
+            lock: Lock(), access: access, sources: sources,
+            caller: options.offline ? nil : StoreCaller(sources.network),
+            leavesOpen: false, renewing: false)
         let resolved = try resolver.resolve(entry)
         if output == nil, case .direct(let path) = resolved.access, resolved.objects.allSatisfy({ $0.recipe == nil }) {
             return path
@@ -75,7 +78,8 @@ public struct LocalCopy {
         let executor = Executor(
             plan, cache: cache,
             placement: Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs)), placed: [:],
-            sources: sources, options: executorOptions, progress: progress, report: report)
+            sources: sources, access: access, survey: survey, options: executorOptions, progress: progress,
+            report: report)
         interruption.reach(executor.interrupt)
         let outcome = executor.run()
         if outcome.interruption != nil { throw Failure(.interrupted, "interrupted") }

@@ -36,12 +36,13 @@ extension Session {
     /// - Parameter writes: false only tells what would change.
     /// - Returns: the changes, and the failure that stopped it, if any.
     public func updateLock(writes: Bool) throws -> (changes: [LockChange], failure: Failure?) {
-        let entries = try resolve().filter { entry in
-            entry.objects.contains { object in
-                guard let locked = object.locked else { return true }
-                if entry.access != .cache { return options.hashesDirect && locked.digest == nil }
-                return locked.digest == nil || object.recipe != nil && locked.tree == nil
-            }
+        let entries = try resolve(leavesOpen: true).filter { entry in
+            entry.isOpen
+                || entry.objects.contains { object in
+                    guard let locked = object.locked else { return true }
+                    if entry.access != .cache { return options.hashesDirect && locked.digest == nil }
+                    return locked.digest == nil || object.recipe != nil && locked.tree == nil
+                }
         }
         var inventory = try Survey(
             cache: cache, workspace: workspace, state: Workspace.State(placed: [:], intended: [:])
@@ -53,7 +54,7 @@ extension Session {
         let outcome = run(plan, fetchesOnly: true)
         var updated = lock
         let failed = Set(outcome.failures.map(\.id))
-        for item in plan.items where !failed.contains(item.entry.entry.id) {
+        for item in outcome.items where !failed.contains(item.entry.entry.id) {
             guard var lines = Session.lockEntry(item, outcome) else { continue }
             if options.hashesDirect { try hashDirect(item, &lines) }
             updated.entries[item.entry.entry.id] = lines

@@ -41,6 +41,7 @@ public struct SavedPlan: Sendable {
                 guard let pin = pins[entries[entry].objects[object].url.identity] else { continue }
                 entries[entry].objects[object].validator = pin.validator
                 entries[entry].objects[object].size = pin.size
+                entries[entry].objects[object].isPinned = true
             }
         }
     }

@@ -61,6 +61,8 @@ public final class Session {
     let state: Workspace.State
     let selected: [Entry]
     private let report: @Sendable (Event) -> Void
+    /// Something was said that the next run has to say again.
+    private(set) var hasWarned = false
     public let interruption = Interruption()
 
     public init(
@@ -109,13 +111,20 @@ public final class Session {
     /// - Parameters:
     ///   - probes: asks servers for the size and version of unlocked objects (HEAD); otherwise no network is touched.
     ///   - pins: versions and sizes that unlocked objects must have, from a saved plan.
-    public func plan(probes: Bool = false, pins: [String: SavedPlan.Pin] = [:]) throws -> Plan {
-        var resolved = try resolve()
+    ///   - streams: entries that have to be listed stay open; `execute(_:)` fetches while it lists.
+    public func plan(
+        probes: Bool = false, pins: [String: SavedPlan.Pin] = [:], streams: Bool = false
+    ) throws -> Plan {
+        var resolved = try resolve(leavesOpen: streams)
         if options.locked { try refuseChanges(resolved) }
-        if probes, !options.offline { try Probe(sources: sources, jobs: options.jobs).ask(&resolved) }
+        if probes, !options.offline {
+            Probe(sources: sources, facts: FactFinder(caller: caller, jobs: options.jobs)).ask(&resolved)
+        }
         SavedPlan.apply(pins, to: &resolved)
         return try decide(resolved)
     }
+
+    private var caller: StoreCaller { StoreCaller(sources.network, stallTimeout: .seconds(options.stallTimeout)) }
 
     func decide(_ resolved: [ResolvedEntry]) throws -> Plan {
         let survey = Survey(cache: cache, workspace: workspace, state: state)
@@ -127,9 +136,15 @@ public final class Session {
         return Planning.plan(resolved, inventory: inventory, options: planOptions)
     }
 
-    func resolve() throws -> [ResolvedEntry] {
-        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() { report(.warning(warning)) }
-        let resolver = Resolver(lock: lock, access: access, renewing: options.upgrades)
+    func resolve(leavesOpen: Bool = false) throws -> [ResolvedEntry] {
+        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() {
+            report(.warning(warning))
+            hasWarned = true
+        }
+        let resolver = Resolver(
+            lock: lock, access: access, sources: sources, caller: options.offline ? nil : caller,
+            leavesOpen: leavesOpen,
+            renewing: options.upgrades)
         var resolved: [ResolvedEntry] = []
         resolved.reserveCapacity(selected.count)
         for entry in selected {
@@ -153,10 +168,13 @@ public final class Session {
 
     private func refuseChanges(_ resolved: [ResolvedEntry]) throws(Failure) {
         for entry in resolved {
-            let isLocked = entry.objects.allSatisfy { object in
-                guard let locked = object.locked else { return false }
-                return entry.access != .cache || locked.digest != nil && (object.recipe == nil || locked.tree != nil)
-            }
+            let isLocked =
+                !entry.isOpen
+                && entry.objects.allSatisfy { object in
+                    guard let locked = object.locked else { return false }
+                    return entry.access != .cache
+                        || locked.digest != nil && (object.recipe == nil || locked.tree != nil)
+                }
             guard !isLocked else { continue }
             throw Failure(
                 .manifest, entry.unlockedReason ?? "it is not in the lock", subject: entry.entry.id.description,
@@ -176,7 +194,8 @@ public final class Session {
     static let partialLifetime = 30 * 24 * 3600
 
     /// Carries out a plan and writes down what was learnt, also when some of it failed.
-    public func execute(_ plan: Plan) throws -> Summary {
+    /// - Parameter settling: leaves a snapshot for the next run, see `Settled`.
+    public func execute(_ plan: Plan, settling: Settled.Basis? = nil) throws -> Summary {
         let began = MonotonicTime.now()
         try checkSpace(plan)
         if plan.items.contains(where: { $0.action == .link || $0.action == .relink }) || !plan.removals.isEmpty {
@@ -184,8 +203,11 @@ public final class Session {
             try cache.partials.removeStale(olderThan: Session.partialLifetime)
         }
         let outcome = run(plan, fetchesOnly: false)
+        var plan = plan
+        plan.items = outcome.items
         try record(outcome, plan: plan)
         if options.synchronizes { try cache.durability.synchronize() }
+        if let settling { settle(plan, outcome, settling) }
         var summary = Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
         // Also what came of objects that are not whole yet.
         summary.bytesTransferred = max(summary.bytesTransferred, progress.bytes)
@@ -206,7 +228,8 @@ public final class Session {
         executorOptions.fetchesOnly = fetchesOnly
         executorOptions.sdkCache = SDKCache(root: String(cache.layout.root.dropLast("/clearml-sync".count)))
         let executor = Executor(
-            plan, cache: cache, placement: placement, placed: state.placed, sources: sources, options: executorOptions,
+            plan, cache: cache, placement: placement, placed: state.placed, sources: sources, access: access,
+            survey: Survey(cache: cache, workspace: workspace, state: state), options: executorOptions,
             progress: progress, report: report)
         interruption.reach(executor.interrupt)
         var outcome = executor.run()
@@ -236,7 +259,7 @@ public final class Session {
         let declared = Set(manifest.entries.map(\.id))
         if options.selection.isEverything { lock.entries = lock.entries.filter { declared.contains($0.key) } }
         let failed = Set(outcome.failures.map(\.id))
-        for item in plan.items where !failed.contains(item.entry.entry.id) {
+        for item in outcome.items where !failed.contains(item.entry.entry.id) {
             guard outcome.interruption == nil || outcome.placed[item.entry.entry.id] != nil else { continue }
             if let entry = Session.lockEntry(item, outcome) { lock.entries[item.entry.entry.id] = entry }
         }

@@ -57,6 +57,11 @@ extension LogicalURL {
         return try LogicalURL("\(scheme.rawValue)://\(user)\(authority.hostAndPort)\(text)\(query)")
     }
 
+    /// The URL of what lies below `path` at a relative path, decoded: `relativePath(ofMember:)` backwards.
+    public func member(atRelativePath path: String) throws(LogicalURLError) -> LogicalURL {
+        try member(scheme.isHTTP ? PercentEncoding.encode(path) : path)
+    }
+
     /// Where a member goes below the entry's folder: its name, decoded for http.
     public func relativePath(ofMember name: String) -> String {
         scheme.isHTTP ? PercentEncoding.decode(name[...]) ?? name : name

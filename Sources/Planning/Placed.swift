@@ -56,7 +56,7 @@ public struct Placed: Hashable, Sendable {
 
     /// Whether this is just what an entry wants, as far as that is known without looking at the files.
     public func satisfies(_ resolved: ResolvedEntry) -> Bool {
-        guard path == resolved.path else { return false }
+        guard path == resolved.path, !resolved.isOpen else { return false }
         if case .direct(let target) = resolved.access, resolved.objects.allSatisfy({ $0.recipe == nil }) {
             return mode == .symlink && files == [File(path: "", kind: .symlink(target: target))]
         }

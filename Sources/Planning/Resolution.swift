@@ -15,6 +15,8 @@ public struct ResolvedEntry: Sendable {
     /// One file at `path`, or a folder of what the objects hold.
     public var isFolder: Bool
     public var objects: [ResolvedObject]
+    /// Its objects are not known yet: a listing tells them page by page while others are fetched already.
+    public var isOpen = false
     /// Why the lock's lines were not used, when there was a lock that could have had them.
     public var unlockedReason: String?
 
@@ -29,8 +31,10 @@ public struct ResolvedEntry: Sendable {
 
 /// One object of an entry, with what is known of it before any byte moves.
 public struct ResolvedObject: Sendable {
-    /// Where its bytes are asked for first.
-    public var url: LogicalURL
+    /// The entry's URL, shared by all its objects.
+    private let base: Base
+    /// The object's name below it, in the form of the URL's path; `nil` for an entry that is one object.
+    public let member: String?
     /// The lock's name for it: its path below a prefix; the file name for an entry of one object.
     public var path: String
     /// Where it goes, relative to the entry's path; empty when it is all there is to the entry.
@@ -42,13 +46,41 @@ public struct ResolvedObject: Sendable {
     /// What a listing, a HEAD or a saved plan said of it; the lock's own facts come first.
     public var validator: Validator?
     public var size: Int64?
+    /// Another version than `validator` is not what was planned: a saved plan says so.
+    public var isPinned = false
 
+    private final class Base: Sendable {
+        let url: LogicalURL
+        init(_ url: LogicalURL) { self.url = url }
+    }
+
+    /// An entry that is one object.
     public init(url: LogicalURL, path: String, place: String, recipe: Recipe? = nil, locked: Lock.Object? = nil) {
-        self.url = url
+        self.init(base: Base(url), member: nil, path: path, place: place, recipe: recipe, locked: locked)
+    }
+
+    /// Another object below the same URL.
+    /// - Parameter member: its name, in the form of the URL's path.
+    public func sibling(
+        _ member: String, path: String, place: String, recipe: Recipe?, locked: Lock.Object?
+    ) -> ResolvedObject {
+        ResolvedObject(base: base, member: member, path: path, place: place, recipe: recipe, locked: locked)
+    }
+
+    private init(base: Base, member: String?, path: String, place: String, recipe: Recipe?, locked: Lock.Object?) {
+        self.base = base
+        self.member = member
         self.path = path
         self.place = place
         self.recipe = recipe
         self.locked = locked
+    }
+
+    /// Where its bytes are asked for first.
+    public var url: LogicalURL {
+        guard let member else { return base.url }
+        // Names that no URL can hold are refused when they are resolved.
+        return (try? base.url.member(member)) ?? base.url
     }
 
     /// Bytes, if anybody said so.

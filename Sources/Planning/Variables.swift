@@ -79,8 +79,8 @@ struct Variables {
         }
         guard !name.isEmpty else { throw .unknownKind(String(reference)) }
         let value = environment[name]
-        if let value { environmentUsed[name] = value }
-        // As in a shell, `:-` also takes the place of an empty value.
+        // As in a shell, `:-` also takes the place of an empty value; so one that is not set is as good as empty.
+        environmentUsed[name] = value ?? ""
         if let fallback, value ?? "" == "" { return fallback }
         guard let value else { throw .unsetEnvironment(name) }
         return value

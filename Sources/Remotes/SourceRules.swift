@@ -2,72 +2,79 @@ public import Configuration
 public import Planning
 public import Platform
 
-/// How URLs become sources: which transport, with which headers and trust.
+/// Where bytes come from: which local path, or which store and key, stands behind a URL. One value serves a whole run.
 public struct SourceRules: Sendable {
     /// One place where an object's bytes can be had.
     public enum Source: Sendable {
         case local(String)
-        case http(HTTPSource)
+        case remote(RemoteObject)
     }
 
-    /// Why no source can be made of a URL.
-    public enum Problem: Error, Sendable, CustomStringConvertible {
-        case unsupported(scheme: String)
-        /// A header of the configuration that cannot be had.
-        case header(key: String, reason: String)
-
-        public var description: String {
-            switch self {
-            case .unsupported(let scheme): "'\(scheme)://' cannot be fetched from by this version"
-            case .header(let key, let reason): "\(key): \(reason)"
-            }
-        }
-    }
-
-    public var clientConfiguration: HTTPConfiguration
+    public let network: Network
     private let access: AccessRules
-    private let headers: HeaderRules
-    private let tls: HTTPRequest.TLSTrust
+    private let families: [LogicalURL.Scheme: any StoreFamily]
 
-    public init(_ settings: Settings, environment: [String: String]) {
-        access = AccessRules(settings)
-        headers = HeaderRules(settings.sync.headers, environment: environment)
-        switch settings.sync.verify.value {
-        case .system: tls = .system
-        case .off: tls = .off
-        case .bundle(let path): tls = .certificateFile(path)
-        }
+    /// - Parameter observe: told of every request that ended.
+    public init(
+        _ settings: Settings, environment: [String: String], observe: (@Sendable (HTTPObservation) -> Void)? = nil
+    ) {
         var configuration = HTTPConfiguration.fromEnvironment()
         configuration.connectionsPerHost = settings.sync.connectionsPerHost.value
         configuration.connections = max(configuration.connections, configuration.connectionsPerHost)
-        clientConfiguration = configuration
+        configuration.observe = observe
+        network = Network(configuration)
+        access = AccessRules(settings)
+        let web = WebStores(settings, environment: environment)
+        let home = environment["HOME"]
+        families = [
+            .http: web, .https: web,
+            .s3: S3Stores(settings, environment: environment, home: home, network: network),
+            .gs: GoogleStores(settings, environment: environment, home: home, network: network),
+            .azure: AzureStores(settings, environment: environment, network: network),
+        ]
     }
 
-    /// Whether objects can be fetched from URLs of this scheme.
-    public static func supports(_ scheme: LogicalURL.Scheme) -> Bool { scheme.isLocal || scheme.isHTTP }
-
-    /// The URL's source, then those of its mirrors, each after substitution; what cannot be fetched from is passed over.
-    /// - Throws: `unsupported` when nothing is left.
-    public func sources(_ url: LogicalURL, mirrors: [LogicalURL], base: String) throws(Problem) -> [Source] {
-        var found: [Source] = []
-        for url in [url] + mirrors where SourceRules.supports(access.transport(url, base: base).transport.scheme) {
-            found.append(try source(url, base: base))
+    /// An object's source, then those of its mirrors, each after substitution.
+    /// - Parameter version: of the URL's own object; a mirror knows no versions of another store.
+    public func sources(
+        _ object: ResolvedObject, of entry: Entry, version: String? = nil
+    ) throws(Refusal) -> [Source] {
+        var found = [try source(object, of: entry, version: version)]
+        for mirror in entry.mirrors {
+            // A mirror of a folder holds the same paths.
+            let url = object.member == nil ? mirror : try? mirror.member(atRelativePath: object.path)
+            if let url { found.append(try source(url, base: entry.base)) }
         }
-        guard !found.isEmpty else { throw .unsupported(scheme: url.scheme.rawValue) }
         return found
     }
 
-    private func source(_ url: LogicalURL, base: String) throws(Problem) -> Source {
-        let transport = access.transport(url, base: base).transport
-        if let path = transport.localPath(base: base) { return .local(path) }
-        switch transport.scheme {
-        case .http, .https:
-            let fields = try headers.fields(for: transport)
-            return .http(HTTPSource(url: transport.raw, headers: fields, tls: tls))
-        default: throw .unsupported(scheme: transport.scheme.rawValue)
-        }
+    /// What stands behind an object's own URL.
+    public func source(
+        _ object: ResolvedObject, of entry: Entry, version: String? = nil
+    ) throws(Refusal) -> Source {
+        guard let member = object.member, !entry.url.scheme.isHTTP, !entry.url.scheme.isLocal,
+            access.transport(object.url, base: entry.base).rule == nil
+        else { return try source(object.url, version: version, base: entry.base) }
+        // Keys are literal: what a URL would have to escape is left as it is.
+        let (store, folder) = try store(for: entry.url)
+        return .remote(RemoteObject(store, ObjectID(folder + member, version: version)))
     }
 
-    /// The configuration entries that give an http URL its headers, for `explain`.
-    public func credentialKeys(for transport: LogicalURL) -> [String] { headers.keys(for: transport) }
+    /// What stands behind one URL, after substitution.
+    public func source(_ url: LogicalURL, version: String? = nil, base: String) throws(Refusal) -> Source {
+        let transport = access.transport(url, base: base).transport
+        if let path = transport.localPath(base: base) { return .local(path) }
+        let (store, key) = try store(for: transport)
+        return .remote(RemoteObject(store, ObjectID(key, version: version)))
+    }
+
+    /// The store behind a transport URL and the key in it; of a prefix, glob or range the key of its folder.
+    public func store(for transport: LogicalURL) throws(Refusal) -> (store: any Store, key: String) {
+        guard let family = families[transport.scheme] else {
+            throw Refusal(
+                .unsupported, "this version cannot fetch from '\(transport.scheme.rawValue)://'",
+                cause: transport.identity)
+        }
+        return try family.object(at: transport)
+    }
 }

@@ -27,6 +27,9 @@ struct ManifestOptions: ParsableArguments {
         help: .init("The workspace's folder; wins over the manifest's.", valueName: "folder"), completion: .directory)
     var workspace: String?
 
+    /// Whether anything but all entries is asked for.
+    var selects: Bool { !names.isEmpty || !only.isEmpty || !tag.isEmpty || !exclude.isEmpty }
+
     func selection() throws -> Selection {
         let kinds = try only.map { text in
             guard let kind = Entry.Kind.allCases.first(where: { $0.plural == text || $0.rawValue == text }) else {
@@ -74,13 +77,21 @@ struct CacheOptions: ParsableArguments {
 
 /// Reads a manifest; all its problems at once.
 enum ManifestReading {
-    static func read(_ path: String) throws -> (manifest: Manifest, path: String) {
+    /// - Returns: also the manifest's absolute path, and every file that was read with the digest of what it held.
+    static func read(
+        _ path: String
+    ) throws -> (manifest: Manifest, path: String, files: [(path: String, digest: Digest)]) {
         let folder = FileSystem.currentFolder
+        var files: [(path: String, digest: Digest)] = []
         do {
             let manifest = try ManifestDecoder.decode(
                 path: path, currentDirectory: folder, environment: ProcessEnvironment.current
-            ) { try File($0).readAll(limit: 1 << 30) }
-            return (manifest, path.hasPrefix("/") ? path : folder + "/" + path)
+            ) { path in
+                let bytes = try File(path).readAll(limit: 1 << 30)
+                files.append((PathArgument.absolute(path), LockFile.hash(bytes)))
+                return bytes
+            }
+            return (manifest, PathArgument.absolute(path), files)
         } catch let problems as ManifestProblems {
             for problem in problems.problems { Console.show(Failure(.manifest, "\(problem)")) }
             throw ExitCode(ExitCodes.code(for: .manifest))

@@ -80,8 +80,8 @@ private struct Explanation {
     private static func credentials(_ url: LogicalURL, _ settings: Settings) -> String {
         switch url.scheme {
         case .http, .https:
-            let keys = SourceRules(settings, environment: ProcessEnvironment.current).credentialKeys(for: url)
-            return keys.isEmpty ? "none configured (a netrc entry for the host is used)" : keys.joined(separator: ", ")
+            let sources = SourceRules(settings, environment: ProcessEnvironment.current)
+            do throws(Refusal) { return try sources.store(for: url).store.accessName } catch { return error.message }
         case .s3:
             let isHost = url.authority.port != nil
             guard let name = url.objectName(authorityIsHost: isHost) else { return "none" }

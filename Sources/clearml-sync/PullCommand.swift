@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Execution
 internal import Planning
+internal import Platform
 
 struct PullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,12 +24,36 @@ struct PullCommand: ParsableCommand {
 
     func run() throws {
         try output.run("pull") { report in
+            let began = MonotonicTime.now()
+            let settings = try cache.settings(flags: options.flags)
+            let terms = SettledTerms(manifest, settings)
+            if mayBeSettled, let entries = Settled.entries(terms, environment: ProcessEnvironment.current) {
+                return Console.note(
+                    SummaryText.nothingToDo(entries: entries, seconds: MonotonicTime.now().seconds(since: began)))
+            }
             let runner = try Runner(
-                manifest, options, cache, readsOnly: dryRun, upgrading: refresh, report: report)
-            let plan = try runner.session.plan()
-            guard dryRun else { return try runner.execute(plan) }
+                manifest, options, cache, readsOnly: dryRun, upgrading: refresh, settings: settings, report: report)
+            let plan = try runner.session.plan(streams: !dryRun)
+            guard dryRun else { return try runner.execute(plan, settling: terms) }
             report.planned(plan, in: runner.session)
             if !report.ownsStandardOutput { PlanTable.print(plan) }
         }
+    }
+
+    /// Whether a run that finds everything in place has no more to do than to say so.
+    private var mayBeSettled: Bool {
+        !refresh && !dryRun && !options.force && !options.sync && !manifest.selects && !output.json
+            && output.receipt == nil && output.console.verbose == 0
+    }
+}
+
+extension SettledTerms {
+    /// Everything that a run depends on besides the files that it reads.
+    init(_ manifest: ManifestOptions, _ settings: Settings) {
+        let workspace = manifest.workspace.map { PathArgument.absolute($0) } ?? ""
+        self.init(
+            manifest: PathArgument.absolute(manifest.manifest),
+            settings: "\(ClearMLSync.configuration.version)\n\(workspace)\n\(settings.linkWins)\n\(settings.text)",
+            folder: settings.sync.indexDirectory.value ?? settings.cache.directory)
     }
 }

@@ -52,9 +52,11 @@ final class RunReport: Sendable {
     }
 
     /// Carries out the plan with progress on the screen and signals going to the session.
-    func execute(_ plan: Plan, in session: Session) throws -> Summary {
+    func execute(_ plan: Plan, in session: Session, settling basis: Settled.Basis?) throws -> Summary {
         planned(plan, in: session)
-        let summary = try console.during(session.progress, session.interruption) { try session.execute(plan) }
+        let summary = try console.during(session.progress, session.interruption) {
+            try session.execute(plan, settling: basis)
+        }
         self.summary.withLock { $0 = summary }
         for path in summary.drift {
             let failure = Failure(

@@ -13,18 +13,23 @@ struct Runner {
     let settingsText: String
     private let report: RunReport?
     private let keepGoing: Bool
+    /// What the run depends on, for `Settled`.
+    private let files: [(path: String, digest: Digest)]
 
     /// - Parameters:
     ///   - upgrading: resolve the selected entries anew, whatever the lock says of them.
+    ///   - settings: those of the same options, where they have been read already.
     ///   - report: hears what happens; without one only failures and warnings are shown.
     init(
         _ manifestOptions: ManifestOptions, _ run: RunOptions, _ cacheOptions: CacheOptions, readsOnly: Bool,
-        upgrading: Bool = false, hashesDirect: Bool = false, report: RunReport? = nil
+        upgrading: Bool = false, hashesDirect: Bool = false, settings known: Settings? = nil,
+        report: RunReport? = nil
     ) throws {
-        let (manifest, path) = try ManifestReading.read(manifestOptions.manifest)
-        let settings = try cacheOptions.settings(flags: run.flags)
+        let (manifest, path, files) = try ManifestReading.read(manifestOptions.manifest)
+        self.files = files
+        let settings = try known ?? cacheOptions.settings(flags: run.flags)
         let cache = try cacheOptions.openCache(settings)
-        settingsText = settings.listing.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
+        settingsText = settings.text
         var options = Session.Options()
         options.selection = try manifestOptions.selection()
         options.workspace = manifestOptions.workspace.map { PathArgument.absolute($0) }
@@ -37,8 +42,7 @@ struct Runner {
         options.keepsArchives = settings.sync.keepArchives.value
         options.limits = ExtractionLimits(settings)
         options.link = settings.sync.link.value
-        if case .flag = settings.sync.link.origin { options.linkWins = true }
-        if case .environment = settings.sync.link.origin { options.linkWins = true }
+        options.linkWins = settings.linkWins
         options.upgrades = upgrading
         options.hashesDirect = hashesDirect
         options.synchronizes = run.sync
@@ -46,8 +50,7 @@ struct Runner {
         options.stallTimeout = run.stallTimeout
         options.readsOnly = readsOnly
         keepGoing = run.keepGoing
-        var sources = SourceRules(settings, environment: ProcessEnvironment.current)
-        sources.clientConfiguration.observe = report?.observe
+        let sources = SourceRules(settings, environment: ProcessEnvironment.current, observe: report?.observe)
         self.report = report
         session = try Session(
             manifest: manifest, path: path, cache: cache, access: AccessRules(settings), sources: sources,
@@ -64,10 +67,26 @@ struct Runner {
         }
     }
 
-    func execute(_ plan: Plan) throws {
-        let summary = try report?.execute(plan, in: session) ?? session.execute(plan)
+    /// - Parameter terms: leaves a snapshot, with which the next run may see at once that there is nothing to do.
+    func execute(_ plan: Plan, settling terms: SettledTerms? = nil) throws {
+        let basis = terms.map { Settled.Basis(terms: $0, files: files) }
+        let summary =
+            try report?.execute(plan, in: session, settling: basis) ?? session.execute(plan, settling: basis)
         if let signal = summary.interruption { throw ExitCode(128 + signal) }
         guard let failure = summary.decisive else { return }
         throw ExitCode(keepGoing ? ExitCodes.code(for: .incomplete) : ExitCodes.code(for: failure))
+    }
+}
+
+extension Settings {
+    /// What `config show` would say of each.
+    var text: String { listing.map { "\($0.key)=\($0.value)" }.joined(separator: "\n") }
+
+    /// Whether `link` replaces what entries say: a flag and its variable do.
+    var linkWins: Bool {
+        switch sync.link.origin {
+        case .flag, .environment: true
+        default: false
+        }
     }
 }

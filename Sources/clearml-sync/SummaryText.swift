@@ -27,6 +27,11 @@ enum SummaryText {
         return "\(word) \(seconds(summary.seconds)): " + parts.joined(separator: "; ")
     }
 
+    /// The same words for a run that saw at once that everything is in place.
+    static func nothingToDo(entries: Int, seconds: Double) -> String {
+        "done in \(self.seconds(seconds)): \(count(entries, "entry", "entries")), nothing to do"
+    }
+
     private static func objects(_ summary: Summary) -> String {
         var parts: [String] = []
         if summary.bytesTransferred > 0 || summary.objectsTransferred > 0 {

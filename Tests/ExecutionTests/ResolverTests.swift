@@ -35,7 +35,10 @@ import Testing
         let settings = try Settings.load(
             environment: ["HOME": folder.path], flags: [:], manifestDefaults: [:], workingDirectory: folder.path
         ) { _ in .missing }
-        return try Resolver(lock: lock, access: AccessRules(settings), renewing: renewing).resolve(entry)
+        return try Resolver(
+            lock: lock, access: AccessRules(settings), sources: SourceRules(settings, environment: [:]), caller: nil,
+            leavesOpen: false, renewing: renewing
+        ).resolve(entry)
     }
 
     private func lock(_ entry: Entry, _ paths: [String]) -> Lock {

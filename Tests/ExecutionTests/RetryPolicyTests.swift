@@ -1,3 +1,4 @@
+import Remotes
 import Testing
 
 @testable import Execution
@@ -39,7 +40,7 @@ import Testing
 
     @Test("Only what may be another answer later is asked again")
     func transient() {
-        let transient = (100..<600).filter { RetryPolicy.isTransient(status: $0) }
+        let transient = (100..<600).filter { Refusal.isTransient(status: $0) }
         #expect(transient == [408, 425, 429, 500, 502, 503, 504] + Array(506...599))
     }
 }

@@ -39,3 +39,6 @@ int linux_processor_count(void);
 
 /// sigaction(2): whether the process was started with this signal ignored, as nohup(1) and shells' background jobs are.
 bool linux_signal_is_ignored(int signal);
+
+/// pipe2(2) with O_CLOEXEC: the read end, then the write end.
+int linux_pipe(int ends[2]);

@@ -5,7 +5,7 @@ internal import Platform
 internal import Remotes
 internal import Synchronization
 
-/// Brings one object here over HTTP: probe, ranges, retries, mirrors. What becomes of the bytes is the intake's business.
+/// Brings one object here from a store: probe, ranges, retries, mirrors. What becomes of the bytes is the intake's business.
 ///
 /// The first GET asks for the beginning; its own headers are the validators. A small object is then already here. A large
 /// one goes on as parallel ranges of the same version into a `GrowingBody`; a server that knows no ranges gives one stream.
@@ -14,8 +14,8 @@ final class Download: Sendable {
     struct Order: Sendable {
         /// The object: logical URL and pinned version.
         var identity: String
-        /// The URL itself, then its mirrors.
-        var sources: [HTTPSource]
+        /// The object itself, then its mirrors.
+        var sources: [RemoteObject]
         var expectation: Expectation
         /// Bytes, where a lock, a listing or the manifest says so.
         var knownSize: Int64?
@@ -36,7 +36,8 @@ final class Download: Sendable {
 
     /// Where the bytes came from and how many had to move.
     struct Facts: Sendable {
-        var validator: Validator?
+        /// What the store said of the object.
+        var object: ObjectFacts?
         var bytes: Int64
         var source: Int
     }
@@ -50,8 +51,8 @@ final class Download: Sendable {
     let transport: Transport
     let transfer: Progress.Transfer
     let state = Mutex(State())
-    /// Told once for each large body, when it is opened: hashing and unpacking start then.
-    let follow: @Sendable (GrowingBody) -> Void
+    /// Told once for each large body, when the store has said what it is: hashing and unpacking start then.
+    let follow: @Sendable (GrowingBody, _ stated: Checksum?) -> Void
     let finished: @Sendable (Result<Arrival, Failure>, Facts) -> Void
 
     struct State {
@@ -60,7 +61,13 @@ final class Download: Sendable {
         var generation = 0
         var retry = RetryPolicy()
         var body: GrowingBody?
+        var facts: ObjectFacts?
+        /// What parts of one version are joined by.
         var validator: Validator?
+        /// Whether the body's followers run.
+        var isFollowed = false
+        /// How often the store has asked to be asked again.
+        var lessons = 0
         /// Ranges that still have to be asked for.
         var pending: [Range<Int64>] = []
         /// Requests whose answer has not ended.
@@ -78,7 +85,7 @@ final class Download: Sendable {
 
     init(
         _ order: Order, over transport: Transport, as transfer: Progress.Transfer,
-        follow: @escaping @Sendable (GrowingBody) -> Void,
+        follow: @escaping @Sendable (GrowingBody, Checksum?) -> Void,
         finished: @escaping @Sendable (Result<Arrival, Failure>, Facts) -> Void
     ) {
         self.order = order
@@ -103,11 +110,13 @@ final class Download: Sendable {
                 state.body = body
                 state.validator = partial.validator
                 state.pending = Download.pieces(missing)
+                state.isFollowed = missing.isEmpty
                 return true
             }
             guard isWanted else { return }
-            follow(body)
-            return missing.isEmpty ? completeBody() : launchPieces()
+            guard missing.isEmpty else { return launchPieces() }
+            follow(body, nil)
+            return completeBody()
         }
         probe()
     }
@@ -141,30 +150,40 @@ final class Download: Sendable {
         let range = isSmall || avoidsRanges ? nil : 0..<Download.probeLength
         let piece = Piece(self, generation: generation, range: range, isProbe: true)
         state.withLock { _ = $0.active.insert(ObjectIdentifier(piece)) }
-        send(source.request(range: range, ifChangedSince: order.cached), to: piece)
+        send(source, range: range, to: piece)
     }
 
     func launchPieces() {
         while true {
-            let next = state.withLock { state -> (Piece, HTTPRequest)? in
+            let next = state.withLock { state -> (Piece, RemoteObject, Validator?)? in
                 guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty,
                     state.active.count < Download.piecesAtOnce
                 else { return nil }
                 let range = state.pending.removeFirst()
                 let piece = Piece(self, generation: state.generation, range: range, isProbe: false)
                 state.active.insert(ObjectIdentifier(piece))
-                var tag: String?
-                if case .strongETag(let text) = state.validator { tag = text }
-                return (piece, order.sources[state.source].request(range: range, ifMatch: tag))
+                return (piece, order.sources[state.source], state.validator)
             }
-            guard let (piece, request) = next else { return }
-            send(request, to: piece)
+            guard let (piece, source, validator) = next else { return }
+            send(source, range: piece.range, match: validator, to: piece)
         }
     }
 
-    func send(_ request: HTTPRequest, to piece: Piece) {
-        var request = request
-        request.stallTimeout = transport.stallTimeout
+    private func send(_ source: RemoteObject, range: Range<Int64>?, match: Validator? = nil, to piece: Piece) {
+        let request = source.store.get(
+            source.id, range: range, match: match, unless: piece.isProbe ? order.cached : nil)
+        source.store.authorize(request) { [self] result in
+            switch result {
+            case .success(var request):
+                request.stallTimeout = transport.stallTimeout
+                send(request, to: piece)
+            case .failure(let refusal): failed(piece, Failure(refusal: refusal))
+            }
+        }
+    }
+
+    private func send(_ request: HTTPRequest, to piece: Piece) {
+        piece.request.withLock { $0 = request }
         let transfer = transport.client.send(request, to: piece)
         // The answer may have ended before `send` returned.
         let isStale = state.withLock { state -> Bool in
@@ -304,6 +323,7 @@ final class Download: Sendable {
                 state.transfers = [:]
                 state.pending = []
                 state.body = nil
+                state.isFollowed = false
             }
             return (Array(state.transfers.values), state.body)
         }
@@ -356,6 +376,7 @@ final class Download: Sendable {
             state.keptAtFailure = 0
             state.avoidsRanges = false
             state.changes = 0
+            state.lessons = 0
             return true
         }
         guard hasNext else {
@@ -371,7 +392,7 @@ final class Download: Sendable {
         let facts = state.withLock { state -> Facts? in
             guard !state.isEnded else { return nil }
             state.isEnded = true
-            return Facts(validator: state.validator, bytes: state.bytes, source: state.source)
+            return Facts(object: state.facts, bytes: state.bytes, source: state.source)
         }
         if let facts { finished(result, facts) }
     }

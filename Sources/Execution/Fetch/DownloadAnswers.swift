@@ -11,6 +11,8 @@ extension Download {
     enum Opening {
         case small(Int64)
         case large(GrowingBody, at: Int64, end: Int64?)
+        /// The store's own words on why not.
+        case refusal(HTTPHead)
         case stop
     }
 
@@ -25,67 +27,105 @@ extension Download {
             return content(piece, head)
         case 416 where piece.isProbe && head.contentRange?.total == 0:
             // No range of an empty object can be satisfied; the body is the server's words on that, and no content.
-            state.withLock { $0.validator = HTTPSource.validator(head, size: 0) }
+            let source = source
+            var facts = source.store.facts(head, of: source.id)
+            facts.size = 0
+            state.withLock { $0.facts = facts }
             end(.success(.small([])))
-        case 412 where !piece.isProbe:
-            changed()
-        case 400, 405, 416, 501:
-            if piece.range != nil { return startAgainWithoutRanges(orFail: piece, status(head)) }
-            fallthrough
-        default:
-            failed(
-                piece, status(head), retryAfter: head.retryAfter,
-                isTransient: RetryPolicy.isTransient(status: head.status))
+            return .stop
+        default: return .refusal(head)
         }
-        return .stop
     }
 
+    /// The store's words on why not are here.
+    func refused(_ piece: Piece, _ head: HTTPHead, _ body: [UInt8]) {
+        guard let request = piece.request.withLock({ $0 }) else { return }
+        let refusal = source.store.refusal(head, body: body, to: request)
+        let failure = Failure(refusal: refusal)
+        switch refusal.kind {
+        case .again: again(piece, orFail: failure)
+        case .changed where !piece.isProbe: changed()
+        case .range where piece.range != nil: _ = startAgainWithoutRanges(orFail: piece, failure)
+        default: failed(piece, failure, retryAfter: refusal.retryAfter, isTransient: refusal.kind == .transient)
+        }
+    }
+
+    /// The store has learnt something from its answer: the same is asked for once more, at once.
+    private func again(_ piece: Piece, orFail failure: Failure) {
+        let lessons = state.withLock { state in
+            state.lessons += 1
+            return state.lessons
+        }
+        // Pieces under way together may all bring the same lesson.
+        guard lessons <= StoreCaller.mostLessons * Download.piecesAtOnce else { return failed(piece, failure) }
+        guard retire(piece) else { return }
+        if let range = piece.range, !piece.isProbe {
+            state.withLock { $0.pending.insert(range, at: 0) }
+            launchPieces()
+        } else {
+            probe()
+        }
+    }
+
+    private var source: RemoteObject { state.withLock { order.sources[$0.source] } }
+
     func content(_ piece: Piece, _ head: HTTPHead) -> Opening {
-        if let encoding = head.contentEncoding, !order.acceptsEncoded {
+        let source = source
+        if source.store.mayEncode, let encoding = head.contentEncoding, !order.acceptsEncoded {
             failed(
                 piece,
                 Failure(
                     .other, "the server sent it compressed (\(encoding)), which is not the object's own content",
-                    cause: describe(head),
+                    cause: head.summary,
                     advice: "give its 'checksum' in the manifest: then the bytes as sent are checked against it"))
             return .stop
         }
-        let total = HTTPSource.totalSize(head)
-        let validator = HTTPSource.validator(head, size: total)
+        let facts = source.store.facts(head, of: source.id)
         let start = head.contentRange?.range?.lowerBound ?? 0
-        if piece.isProbe { return probeAnswered(piece, head, total: total, validator: validator, start: start) }
+        if piece.isProbe { return probeAnswered(piece, head, facts, start: start) }
         guard let wanted = piece.range,
             let (body, expected) = state.withLock({ state in state.body.map { ($0, state.validator) } })
         else { return .stop }
-        guard expected == validator || order.expectation.isDecisive, body.partial.size == total else {
+        guard expected == facts.validator || order.expectation.isDecisive, body.partial.size == facts.size else {
             changed()
             return .stop
         }
-        if start == wanted.lowerBound, head.contentRange != nil {
-            return .large(body, at: start, end: wanted.upperBound)
+        guard start == wanted.lowerBound, head.contentRange != nil else {
+            // The server gave the whole object instead of a range: take it as one stream.
+            return startAgainWithoutRanges(orFail: piece, useless(head))
         }
-        // The server gave the whole object instead of a range: take it as one stream.
-        return startAgainWithoutRanges(orFail: piece, useless(head))
+        // Only now does anybody know what a download that goes on from an earlier run has to be.
+        let isFirst = state.withLock { state in
+            defer { state.isFollowed = true }
+            if state.facts == nil { state.facts = facts }
+            return !state.isFollowed
+        }
+        if isFirst { follow(body, facts.checksum) }
+        return .large(body, at: start, end: wanted.upperBound)
     }
 
-    func probeAnswered(
-        _ piece: Piece, _ head: HTTPHead, total: Int64?, validator: Validator, start: Int64
-    ) -> Opening {
+    func probeAnswered(_ piece: Piece, _ head: HTTPHead, _ facts: ObjectFacts, start: Int64) -> Opening {
+        let (total, validator) = (facts.size, facts.validator)
         // A part that does not say where it belongs, or of how much, must not be taken for the whole.
         guard start == 0, head.status == 200 || head.contentRange?.range != nil && total != nil else {
             return startAgainWithoutRanges(orFail: piece, useless(head))
         }
+        // Not every store can be asked for changes alone; its answer tells all the same.
+        if validator.isStrong, validator == order.cached {
+            end(.success(.unchanged))
+            return .stop
+        }
         do {
-            if let pinned = order.pinned, pinned != validator {
+            if let pinned = order.pinned, !facts.agree(with: pinned) {
                 throw Failure(
-                    .integrity, "the object has changed since the plan was made", cause: describe(head),
+                    .integrity, "the object has changed since the plan was made", cause: head.summary,
                     advice: "make a new plan")
             }
             if let total {
                 transport.progress.learn(total, for: transfer)
                 try order.expectation.check(size: total)
                 if total <= Download.smallLimit {
-                    state.withLock { $0.validator = validator }
+                    state.withLock { $0.facts = facts }
                     return .small(total)
                 }
             }
@@ -101,14 +141,16 @@ extension Download {
                 // Cancelled since we looked: nobody would ever tell the followers of this body.
                 guard state.generation == piece.generation, !state.isEnded else { return false }
                 state.body = body
+                state.facts = facts
                 state.validator = validator
+                state.isFollowed = true
                 if let firstEnd, let total {
                     state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : [])
                 }
                 return true
             }
             guard isWanted else { return .stop }
-            follow(body)
+            follow(body, facts.checksum)
             launchPieces()
             return .large(body, at: 0, end: firstEnd)
         } catch {
@@ -126,33 +168,8 @@ extension Download {
         return try transport.cache.partials.openPrivate(path: transport.cache.blobs.newTemporaryPath(), size: total)
     }
 
-    // MARK: Words
-
-    func describe(_ head: HTTPHead) -> String {
-        "\(URLRedaction.redact(head.effectiveURL)) answered \(head.status)"
-    }
-
-    func status(_ head: HTTPHead) -> Failure {
-        let cause = describe(head)
-        switch head.status {
-        case 401, 403:
-            return Failure(
-                .permission, "the server refuses access", cause: cause,
-                advice: "check the credentials for this host (~/.netrc, or sdk.storage.sync.headers in clearml.conf)")
-        case 404, 410:
-            return Failure(
-                .notFound, "nothing is there", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
-        case 408, 429, 500...599:
-            return Failure(.network, "the server does not serve it now", cause: cause, advice: "try again later")
-        default:
-            return useless(head)
-        }
-    }
-
     func useless(_ head: HTTPHead) -> Failure {
-        Failure(
-            .network, "the server gave an answer that is of no use", cause: describe(head),
-            advice: "correct the 'url', or ask who runs the server")
+        Failure(.network, Refusal.useless, cause: head.summary, advice: Refusal.uselessAdvice)
     }
 }
 

@@ -13,6 +13,25 @@ struct Expectation: Sendable {
     /// Bytes.
     var size: Int64?
 
+    /// The checksum comes from the store and not from the manifest.
+    private var isStated = false
+
+    init(digest: Digest? = nil, isLocked: Bool = false, checksum: Checksum? = nil, size: Int64? = nil) {
+        self.digest = digest
+        self.isLocked = isLocked
+        self.checksum = checksum
+        self.size = size
+    }
+
+    /// With what the store says of its object, unless a lock or a manifest says it better.
+    func stated(_ checksum: Checksum?) -> Expectation {
+        guard !isDecisive, let checksum else { return self }
+        var expectation = self
+        expectation.checksum = checksum
+        expectation.isStated = true
+        return expectation
+    }
+
     /// Whether the bytes themselves decide, whatever a server says of their version.
     var isDecisive: Bool { digest != nil || checksum != nil }
 
@@ -40,6 +59,16 @@ struct Expectation: Sendable {
     }
 
     private func mismatch(expected: String, found: String) -> Failure {
+        if isStated {
+            return Failure(
+                .integrity, "what came is not what the store says it holds",
+                cause: "the store says \(expected), found \(found)",
+                advice: "try again; if it stays so, the object is damaged in the store or on the way")
+        }
+        return self.wrong(expected: expected, found: found)
+    }
+
+    private func wrong(expected: String, found: String) -> Failure {
         Failure(
             .integrity, "the content is not what it should be", cause: "expected \(expected), found \(found)",
             advice: isLocked && checksum == nil ? nil : "correct 'checksum' in the manifest, or the URL")

@@ -9,6 +9,8 @@ final class Piece: HTTPReceiver {
     /// What was asked for; `nil` is everything.
     let range: Range<Int64>?
     let isProbe: Bool
+    /// What was sent, credentials included: what a refusal is understood by.
+    let request = Mutex<HTTPRequest?>(nil)
     private let download: Download
     private let state = Mutex(State())
 
@@ -16,6 +18,7 @@ final class Piece: HTTPReceiver {
         case none
         case small([UInt8], Int64)
         case large(GrowingBody, end: Int64?)
+        case refusal(HTTPHead, [UInt8])
     }
 
     private struct State: ~Copyable {
@@ -36,6 +39,7 @@ final class Piece: HTTPReceiver {
     func received(head: HTTPHead) -> HTTPDemand {
         switch download.opened(self, head) {
         case .stop: return .stop
+        case .refusal(let head): state.withLock { $0.body = .refusal(head, []) }
         case .small(let size):
             state.withLock { state in
                 var bytes: [UInt8] = []
@@ -53,23 +57,31 @@ final class Piece: HTTPReceiver {
     }
 
     func received(bytes: UnsafeRawBufferPointer) -> HTTPDemand {
-        let taken = state.withLock { state -> Bool in
+        let (demand, isContent) = state.withLock { state -> (HTTPDemand, Bool) in
+            if case .refusal(let head, var words) = state.body {
+                state.body = .none
+                words.append(contentsOf: bytes)
+                state.body = .refusal(head, words)
+                return (words.count < Piece.mostWords ? .more : .stop, false)
+            }
             do throws(Failure) {
                 try Piece.take(bytes, &state)
-                return true
+                return (.more, true)
             } catch {
                 state.failure = error
-                return false
+                return (.stop, false)
             }
         }
-        guard taken else { return .stop }
-        download.received(bytes.count)
-        return .more
+        if isContent { download.received(bytes.count) }
+        return demand
     }
+
+    /// Bytes that no store needs more of to say why not; what web servers show people may be long.
+    private static let mostWords = 64 << 10
 
     private static func take(_ bytes: UnsafeRawBufferPointer, _ state: inout State) throws(Failure) {
         switch state.body {
-        case .none: throw Failure(.network, "bytes came that nobody asked for")
+        case .none, .refusal: throw Failure(.network, "bytes came that nobody asked for")
         case .small(var buffer, let size):
             guard buffer.count + bytes.count <= size else { throw tooLong }
             // Emptied first, so that appending does not copy.
@@ -107,6 +119,8 @@ final class Piece: HTTPReceiver {
             defer { state.body = .none }
             return (state.body, state.position, state.failure)
         }
+        // A refusal stands, even where its words broke off.
+        if case .refusal(let head, let words) = body { return download.refused(self, head, words) }
         switch result {
         case .failure(let error):
             if error.kind == .stopped, failure == nil { return }
@@ -127,7 +141,7 @@ final class Piece: HTTPReceiver {
                 return download.failed(self, Piece.truncated, isTransient: true)
             }
             download.ended(self, at: position, isWhole: end == nil)
-        case .none: break
+        case .none, .refusal: break
         }
     }
 

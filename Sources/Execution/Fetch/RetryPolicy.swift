@@ -27,10 +27,4 @@ struct RetryPolicy: Sendable {
         for _ in 1..<failures where bound < cap { bound *= 2 }
         return min(bound, cap) * jitter
     }
-
-    /// Whether an HTTP status may well be another one a little later (RFC 9110 section 15).
-    static func isTransient(status: Int) -> Bool {
-        status == 408 || status == 425 || status == 429
-            || (500...599).contains(status) && status != 501 && status != 505
-    }
 }

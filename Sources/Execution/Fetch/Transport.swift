@@ -1,9 +1,12 @@
 internal import Caching
 internal import Platform
+internal import Remotes
 
 /// What all downloads of a run share.
 final class Transport: Sendable {
-    let client: HTTPClient
+    /// Its client is made when the first object needs it.
+    let network: Network
+    var client: HTTPClient { network.client }
     let cache: Cache
     let progress: Progress
     let stallTimeout: Duration
@@ -13,11 +16,11 @@ final class Transport: Sendable {
     let retried: @Sendable (String, Failure, Double) -> Void
 
     init(
-        client: HTTPClient, cache: Cache, progress: Progress, stallTimeout: Duration,
+        network: Network, cache: Cache, progress: Progress, stallTimeout: Duration,
         schedule: @escaping @Sendable (Double, @escaping @Sendable () -> Void) -> Void,
         retried: @escaping @Sendable (String, Failure, Double) -> Void
     ) {
-        self.client = client
+        self.network = network
         self.cache = cache
         self.progress = progress
         self.stallTimeout = stallTimeout

@@ -63,6 +63,12 @@ public struct LockFile: Sendable {
         try removeUnusedListings(keeping: Set(encoded.listings.keys))
     }
 
+    /// The listings beside the lock.
+    var listingFiles: [String] {
+        guard let items = try? FileSystem.list(listings) else { return [] }
+        return items.map { listings + "/" + $0.name }
+    }
+
     private func removeUnusedListings(keeping used: Set<Digest>) throws {
         guard try FileSystem.status(listings) != nil else { return }
         for item in try FileSystem.list(listings) where item.name.hasSuffix(".jsonl.gz") {
@@ -73,7 +79,7 @@ public struct LockFile: Sendable {
     }
 
     /// SHA-256 of a text.
-    static func hash(_ text: [UInt8]) -> Digest {
+    public static func hash(_ text: [UInt8]) -> Digest {
         var hasher = ContentHasher(.sha256)
         text.withUnsafeBytes { hasher.update($0) }
         guard let digest = Digest(bytes: hasher.finish()) else { preconditionFailure("SHA-256 has 32 bytes") }

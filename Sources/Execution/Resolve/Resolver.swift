@@ -6,16 +6,22 @@ internal import Remotes
 struct Resolver: Sendable {
     let lock: Lock
     let access: AccessRules
+    let sources: SourceRules
+    /// Lists what is below prefixes and globs; `nil` touches no network.
+    let caller: StoreCaller?
+    /// Listings are left to the executor, which fetches while they run.
+    let leavesOpen: Bool
     /// The lock's lines are not to be used (`lock --upgrade`, `--refresh`).
     let renewing: Bool
 
     func resolve(_ entry: Entry) throws(Failure) -> ResolvedEntry {
         do {
             let decision = access.decide(entry)
-            try refuseUnsupported(entry, decision)
             var resolved: ResolvedEntry
             if let folder = try localFolder(entry, decision) {
                 resolved = try self.folder(entry, at: folder, isDirect: decision.isDirect)
+            } else if entry.url.isFolder, !decision.transport.scheme.isLocal {
+                resolved = try remoteFolder(entry, decision)
             } else if case .range(let range) = entry.url.shape {
                 resolved = try members(entry, names: Array(range), decision: decision)
             } else {
@@ -26,16 +32,6 @@ struct Resolver: Sendable {
         } catch {
             throw Failure(error).about(entry.id)
         }
-    }
-
-    /// No source of this entry can be fetched from: better said before anything else of it is looked at.
-    private func refuseUnsupported(_ entry: Entry, _ decision: AccessDecision) throws(Failure) {
-        let urls = [decision.transport] + entry.mirrors.map { access.transport($0, base: entry.base).transport }
-        guard urls.allSatisfy({ !SourceRules.supports($0.scheme) }) else { return }
-        throw Failure(
-            .other, "this version cannot fetch from '\(decision.transport.scheme.rawValue)://'",
-            cause: entry.url.identity,
-            advice: "give a mirror at a local path or an http(s) URL")
     }
 
     private func locked(_ entry: Entry) -> Lock.Entry? {
@@ -81,24 +77,44 @@ struct Resolver: Sendable {
     // MARK: Many objects
 
     private func members(_ entry: Entry, names: [String], decision: AccessDecision) throws -> ResolvedEntry {
+        var resolved = ResolvedEntry(
+            entry: entry, path: entry.workspacePath(isFolder: true), access: .cache, isFolder: true, objects: [])
         let lines = Dictionary(
             (locked(entry)?.objects ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-        let objects = try names.map { name in
-            let path = entry.url.relativePath(ofMember: name)
-            let fileName = path.split(separator: "/").last.map(String.init) ?? path
-            let recipe = entry.recipe(for: fileName, isMember: true)
-            // An unpacked member gets a folder of its own, named as the archive without its suffix.
-            var place = path
-            if recipe != nil, let stem = Recipe.stem(ofArchive: fileName) {
-                place = path.dropLast(fileName.count) + stem
-            }
-            return ResolvedObject(
-                url: try entry.url.member(name), path: path, place: place, recipe: recipe, locked: lines[path])
+        let members = Members(entry)
+        resolved.objects = try names.map { name in
+            try members.object(name, locked: lines[entry.url.relativePath(ofMember: name)])
         }
-        var source: ResolvedEntry.Access = .cache
-        if decision.isDirect, let folder = decision.transport.localPath(base: entry.base) { source = .direct(folder) }
-        return ResolvedEntry(
-            entry: entry, path: entry.workspacePath(isFolder: true), access: source, isFolder: true, objects: objects)
+        if decision.isDirect, let folder = decision.transport.localPath(base: entry.base) {
+            resolved.access = .direct(folder)
+        }
+        return resolved
+    }
+
+    // MARK: Stores
+
+    /// What is below a prefix or matches a glob in a store: by the lock, otherwise by a listing.
+    private func remoteFolder(_ entry: Entry, _ decision: AccessDecision) throws -> ResolvedEntry {
+        if let locked = locked(entry) {
+            return try members(entry, names: locked.objects.map(\.path), decision: decision)
+        }
+        var resolved = ResolvedEntry(
+            entry: entry, path: entry.workspacePath(isFolder: true), access: .cache, isFolder: true, objects: [])
+        guard let caller else {
+            throw Failure(
+                .network, "what is below the URL is not locked, and --offline forbids to list it",
+                cause: entry.url.identity, advice: "run once without --offline")
+        }
+        let folder = try RemoteFolder(entry, decision.transport, sources: sources)
+        resolved.isOpen = true
+        guard !leavesOpen else { return resolved }
+        try folder.list(caller: caller) { objects in
+            resolved.objects += objects
+            return true
+        }
+        resolved.isOpen = false
+        resolved.sortObjects()
+        return resolved
     }
 
     // MARK: Local folders
@@ -123,11 +139,7 @@ struct Resolver: Sendable {
 
     private func folder(_ entry: Entry, at folder: String, isDirect: Bool) throws -> ResolvedEntry {
         var selects = !entry.include.isEmpty || !entry.exclude.isEmpty
-        var pattern: Glob?
-        if case .glob(let glob) = entry.url.shape {
-            selects = true
-            pattern = glob
-        }
+        if case .glob = entry.url.shape { selects = true }
         if isDirect, !selects, case .always = entry.extract {
         } else if isDirect, !selects {
             let object = ResolvedObject(url: entry.url, path: "", place: "", locked: locked(entry)?.objects.first)
@@ -142,17 +154,11 @@ struct Resolver: Sendable {
         if !isDirect, let locked = locked(entry) {
             names = locked.objects.map(\.path)
         } else {
-            names = try Resolver.files(below: folder).filter { name in
-                (pattern?.matches(name) ?? true)
-                    && (entry.include.isEmpty || entry.include.contains { $0.matches(name) })
-                    && !entry.exclude.contains { $0.matches(name) }
-            }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            names = try Resolver.files(below: folder).filter { entry.selects($0) }.sorted {
+                $0.utf8.lexicographicallyPrecedes($1.utf8)
+            }
         }
-        guard !names.isEmpty else {
-            throw Failure(
-                .notFound, "nothing below the URL is selected", cause: folder,
-                advice: "check the glob, 'include' and 'exclude'")
-        }
+        guard !names.isEmpty else { throw RemoteFolder.nothingSelected(folder) }
         let decision = AccessDecision(transport: entry.url, isDirect: false, reason: "")
         var resolved = try members(entry, names: names, decision: decision)
         if isDirect { resolved.access = .direct(folder) }

@@ -14,7 +14,7 @@ struct Survey {
     func inventory(_ entries: [ResolvedEntry], declared: Set<Entry.ID>) throws -> Inventory {
         var inventory = Inventory()
         let others = try workspace.pathsOfOthers()
-        let known = Known(isIndexed: cache.index.isThere, hasPartials: !cache.partials.isEmpty)
+        let known = known
         for entry in entries {
             let id = entry.entry.id
             let placed = state.placed[id]
@@ -41,11 +41,23 @@ struct Survey {
         return inventory
     }
 
+    /// Decides on one page of an entry's listing: nothing of it is in the workspace yet.
+    func plan(_ page: [ResolvedObject], of entry: ResolvedEntry) throws -> [Plan.Object] {
+        var entry = entry
+        entry.objects = page
+        var inventory = Inventory()
+        inventory.observed[entry.entry.id] = .absent
+        try add(entry, observed: .absent, known, to: &inventory)
+        return Planning.plan([entry], inventory: inventory).items[0].objects
+    }
+
     /// What need not be asked for each object.
     private struct Known {
         var isIndexed: Bool
         var hasPartials: Bool
     }
+
+    private var known: Known { Known(isIndexed: cache.index.isThere, hasPartials: !cache.partials.isEmpty) }
 
     private func add(
         _ entry: ResolvedEntry, observed: Observed, _ known: Known, to inventory: inout Inventory

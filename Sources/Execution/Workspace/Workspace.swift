@@ -57,6 +57,12 @@ public final class Workspace: Sendable {
         try clearBuild()
     }
 
+    /// The states of all sections.
+    var stateFiles: [String] {
+        guard let items = try? FileSystem.list(folder) else { return [] }
+        return items.filter { $0.name.hasSuffix(".state") }.map { folder + "/" + $0.name }
+    }
+
     private var build: String { folder + "/build" }
 
     /// Takes away what was on its way when a run was killed: user's files in there have a second link in the workspace.

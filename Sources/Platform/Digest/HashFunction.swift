@@ -20,6 +20,15 @@ public enum HashFunction: String, Sendable, CaseIterable {
     }
 }
 
+extension HashFunction {
+    /// The value of bytes that are all there.
+    public func hash(_ bytes: [UInt8]) -> [UInt8] {
+        var hasher = ContentHasher(self)
+        bytes.withUnsafeBytes { hasher.update($0) }
+        return hasher.finish()
+    }
+}
+
 /// The message digests of libcrypto, fetched once: OpenSSL 3 otherwise looks a digest up by name at each initialization.
 struct MessageDigests: @unchecked Sendable {
     static let shared = MessageDigests()

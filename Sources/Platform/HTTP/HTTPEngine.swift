@@ -98,7 +98,9 @@ final class HTTPEngine {
 
     private func start(_ job: HTTPJob, _ host: HTTPHostQueue) {
         let trust = job.hop.isTLS ? job.request.tls : .system
-        guard let handle = idle[trust]?.popLast() ?? EasyHandle(configuration, trust, usesFileAlone: usesFileAlone, hasNetrc: hasNetrc)
+        guard
+            let handle = idle[trust]?.popLast()
+                ?? EasyHandle(configuration, trust, usesFileAlone: usesFileAlone, hasNetrc: hasNetrc)
         else {
             return job.end(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), "Out of memory")
         }

@@ -81,6 +81,9 @@ public struct HTTPHead: Sendable {
     /// Seconds since 1970-01-01 UTC.
     public var lastModified: Int64? { self["Last-Modified"].flatMap(HTTPDate.parse) }
 
+    /// The server's clock, in seconds since 1970-01-01 UTC.
+    public var date: Int64? { self["Date"].flatMap(HTTPDate.parse) }
+
     /// Only that the server says so; one that says nothing may serve ranges as well.
     public var acceptsRanges: Bool { self["Accept-Ranges"]?.lowercased() == "bytes" }
 
@@ -141,9 +144,9 @@ public struct HTTPETag: Hashable, Sendable {
 }
 
 /// Dates in any form that HTTP allows (RFC 9110, 5.6.7), and some that it does not.
-enum HTTPDate {
+public enum HTTPDate {
     /// Seconds since 1970-01-01 UTC, by curl_getdate(3).
-    static func parse(_ text: String) -> Int64? {
+    public static func parse(_ text: String) -> Int64? {
         let seconds = curl_getdate(text, nil)
         return seconds == -1 ? nil : Int64(seconds)
     }

@@ -10,7 +10,7 @@ public enum URLRedaction {
         "authorization",
         "key", "api_key", "apikey", "api-key", "access_key", "accesskey", "secret", "secret_key", "client_secret",
         "password", "passwd", "pass", "pwd", "credential", "credentials", "code", "jwt", "key-pair-id", "policy",
-        "hmac",
+        "hmac", "upload_id",
     ]
     /// Any parameter that starts or ends so is a secret too.
     private static let secretPrefixes = ["x-goog-", "x-amz-security"]

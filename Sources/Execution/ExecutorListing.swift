@@ -1,0 +1,85 @@
+internal import Caching
+internal import Planning
+internal import Platform
+internal import Remotes
+
+/// Listing what is below prefixes and globs while objects of earlier pages are fetched already.
+extension Executor {
+    static let listingsAtOnce = 8
+
+    /// Starts an entry's listing, or queues it behind others.
+    func open(_ index: Int) {
+        listings.insert(index)
+        waitingListings.append(index)
+        startListings()
+    }
+
+    private func startListings() {
+        while listings.count - waitingListings.count < Executor.listingsAtOnce, !waitingListings.isEmpty, stop == nil {
+            startListing(waitingListings.removeFirst())
+        }
+    }
+
+    private func startListing(_ index: Int) {
+        let entry = plan.items[index].entry
+        let caller = StoreCaller(
+            transport.network, stallTimeout: transport.stallTimeout,
+            isCancelled: { [halted] in halted.isSet }, retried: transport.retried)
+        pool.submit { [inbox, survey, sources, access, halted] in
+            do {
+                let decision = access.decide(entry.entry)
+                let folder = try RemoteFolder(entry.entry, decision.transport, sources: sources)
+                try folder.list(caller: caller) { page in
+                    inbox.post(.listed(index, try survey.plan(page, of: entry)))
+                    return !halted.isSet
+                }
+                inbox.post(.listingEnded(index, nil))
+            } catch {
+                inbox.post(.listingEnded(index, Failure(error)))
+            }
+        }
+    }
+
+    func listed(_ index: Int, _ objects: [Plan.Object]) {
+        guard stop == nil, !failed.contains(index) else { return }
+        let id = plan.items[index].entry.entry.id
+        let first = plan.items[index].objects.count
+        plan.items[index].objects += objects
+        let entry = plan.items[index].entry
+        outcome.acquired[id, default: []] += objects.map { known($0, of: entry) }
+        let before = queue.count
+        let wanted = enqueue(index, from: first)
+        progress.expect(objects: queue.count - before, bytes: wanted.bytes, unsized: wanted.unsized)
+        room -= wanted.bytes
+        if room < 0 {
+            fail(
+                index,
+                Failure(
+                    .noSpace, "there is not enough space for what the listing tells of", cause: cache.layout.root,
+                    advice: "free some space, or choose another cache folder"))
+        }
+    }
+
+    func listingEnded(_ index: Int, _ failure: Failure?) {
+        listings.remove(index)
+        progress.expect(objects: 0, bytes: 0, unsized: -1)
+        startListings()
+        if let failure { return fail(index, stop == nil ? failure : Executor.interrupted) }
+        plan.items[index].entry.isOpen = false
+        wasListed.insert(index)
+        placeIfComplete(index)
+    }
+
+    /// Puts an item's objects into the lock's order once all of them are here: listings may have another.
+    func sortObjects(_ index: Int) {
+        guard wasListed.remove(index) != nil else { return }
+        let paths = plan.items[index].objects.map(\.resolved.path)
+        guard let acquired = outcome.acquired[plan.items[index].entry.entry.id], acquired.count == paths.count else {
+            return
+        }
+        let order = paths.indices.sorted { paths[$0].utf8.lexicographicallyPrecedes(paths[$1].utf8) }
+        guard !order.elementsEqual(paths.indices) else { return }
+        plan.items[index].objects = order.map { plan.items[index].objects[$0] }
+        outcome.acquired[plan.items[index].entry.entry.id] = order.map { acquired[$0] }
+    }
+}

@@ -1,0 +1,187 @@
+internal import Planning
+internal import Platform
+internal import Remotes
+internal import Synchronization
+
+extension Uploader {
+    /// In parts, several of them at once where the store takes them in any order. What fails, or is interrupted, is given up,
+    /// so that nothing of it stays in the store.
+    func putParts(
+        _ source: UploadSource, to target: Target, size: Int64, count: Int, expecting digest: Digest?,
+        sent: @escaping @Sendable (Int) -> Void
+    ) throws(Failure) -> Uploaded {
+        giveUpLeftBehind(target)
+        if isCancelled() { throw Failure(.interrupted, "interrupted") }
+        let upload = try begin(target, size: source.size)
+        var record: UploadJournal.Record?
+        if target.store.abort(target.key, upload: upload) != nil {
+            record = journal.begin(url: target.url, upload: upload)
+        }
+        let run = PartsRun(
+            self, source, target, upload: upload, size: size, count: count, expecting: digest, sent: sent)
+        do throws(Failure) {
+            try run.send()
+            try source.checkUnchanged()
+            try run.known.check(digest, path: source.path)
+        } catch {
+            if abort(target, upload: upload) { record.take()?.end() }
+            throw error
+        }
+        let stored = try complete(run)
+        record.take()?.end()
+        try verify(stored, run.known, target)
+        return Uploaded(size: source.size, stored: stored, checksum: run.known.strongest)
+    }
+
+    private func begin(_ target: Target, size: Int64) throws(Failure) -> String {
+        let (store, key) = (target.store, target.key)
+        guard store.begin(key, size: size, content: UploadContent()) != nil else { return "" }
+        let answer = try caller.ask(store) {
+            store.begin(key, size: size, content: UploadContent()) ?? store.head(ObjectID(key))
+        }
+        do throws(Refusal) { return try store.upload(answer.head, body: answer.body) } catch {
+            throw Failure(refusal: error)
+        }
+    }
+
+    /// S3 may answer 200 and then tell of an error that passes: asked a few times.
+    private func complete(_ run: PartsRun) throws(Failure) -> StoredObject {
+        let target = run.target
+        let (store, key) = (target.store, target.key)
+        let (upload, content, parts) = (run.upload, run.known.content, run.parts)
+        guard store.complete(key, upload: upload, parts: parts, content: content) != nil else {
+            guard let answer = run.lastAnswer else { throw Failure(.network, "the last part was not answered") }
+            return try target.stored(answer)
+        }
+        var attempt = 0
+        while true {
+            attempt += 1
+            let answer = try caller.ask(store) {
+                store.complete(key, upload: upload, parts: parts, content: content) ?? store.head(ObjectID(key))
+            }
+            do throws(Refusal) { return try store.stored(answer.head, body: answer.body, key: key) } catch {
+                guard error.kind == .transient || error.kind == .again, attempt < 4, !isCancelled() else {
+                    _ = abort(target, upload: upload)
+                    throw Failure(refusal: error)
+                }
+            }
+        }
+    }
+}
+
+/// The parts of one upload, while threads send them.
+private final class PartsRun: Sendable {
+    private struct State {
+        var parts: [UploadedPart] = []
+        var lastAnswer: HTTPAnswer?
+        var failure: Failure?
+    }
+
+    /// What happens in the order of the file: taking the next part, reading it, hashing it into the whole.
+    private struct Reading: ~Copyable {
+        var next = 1
+        var hashers: ContentHashers
+    }
+
+    let target: Uploader.Target
+    let upload: String
+    private let uploader: Uploader
+    private let source: UploadSource
+    private let size: Int64
+    private let count: Int
+    private let sent: @Sendable (Int) -> Void
+    /// Of the whole content. A store that takes parts in order tells its checksums of the whole, so ours are made, too.
+    private let functions: [HashFunction]
+    private let partFunctions: [HashFunction]
+    private let reading: Mutex<Reading>
+    private let state = Mutex(State())
+    private let whole = Mutex<[[UInt8]]>([])
+
+    init(
+        _ uploader: Uploader, _ source: UploadSource, _ target: Uploader.Target, upload: String, size: Int64,
+        count: Int, expecting digest: Digest?, sent: @escaping @Sendable (Int) -> Void
+    ) {
+        self.uploader = uploader
+        self.source = source
+        self.target = target
+        self.upload = upload
+        self.size = size
+        self.count = count
+        self.sent = sent
+        let limits = target.store.uploadLimits
+        partFunctions = limits.functions
+        functions = (digest == nil ? [] : [.sha256]) + (limits.concurrency == 1 ? [.md5] : []) + [.crc32c]
+        reading = Mutex(Reading(hashers: ContentHashers(functions)))
+    }
+
+    /// Receipts of all parts, by number.
+    var parts: [UploadedPart] { state.withLock { $0.parts }.sorted { $0.number < $1.number } }
+    var lastAnswer: HTTPAnswer? { state.withLock { $0.lastAnswer } }
+    var known: KnownChecksums { KnownChecksums(functions, whole.withLock { $0 }) }
+
+    /// Sends all parts; the caller's thread is one of those that do.
+    func send() throws(Failure) {
+        let atOnce = min(
+            target.store.uploadLimits.concurrency, count, max(1, Int(clamping: Uploader.memoryLimit / size)))
+        let others = (1..<max(1, atOnce)).map { _ in OwnedThread { [self] in sendParts() } }
+        sendParts()
+        for thread in others { thread.join() }
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        whole.withLock { whole in whole = reading.withLock { $0.hashers.finishAndReset() } }
+    }
+
+    private func sendParts() {
+        do throws(Failure) {
+            while try sendNext() {}
+        } catch {
+            // The first failure is the cause; the others follow from it.
+            state.withLock { state in state.failure = state.failure ?? error }
+        }
+    }
+
+    /// - Returns: false when no part is left.
+    private func sendNext() throws(Failure) -> Bool {
+        try uploader.memory.claiming(size) { () throws(Failure) in
+            if uploader.isCancelled() { throw Failure(.interrupted, "interrupted") }
+            guard state.withLock({ $0.failure == nil }), let (number, body) = try takeNext() else { return false }
+            try send(number, body)
+            return true
+        }
+    }
+
+    private func takeNext() throws(Failure) -> (Int, [UInt8])? {
+        try reading.withLock { reading throws(Failure) in
+            guard reading.next <= count else { return nil }
+            let number = reading.next
+            let body = try source.read(UploadPlan.range(ofPart: number, size: size, total: source.size))
+            body.withUnsafeBytes { reading.hashers.update($0) }
+            reading.next += 1
+            return (number, body)
+        }
+    }
+
+    private func send(_ number: Int, _ body: [UInt8]) throws(Failure) {
+        let content = KnownChecksums(of: body, partFunctions).content
+        let (store, key, upload, total) = (target.store, target.key, upload, source.size)
+        let offset = Int64(number - 1) * size
+        // 308 is how Google's resumable uploads ask for the next part.
+        let answer = try uploader.caller.ask(store, accepts: { (200..<300).contains($0) || $0 == 308 }) {
+            store.part(
+                key, upload: upload, number: number, offset: offset, total: total, body: body, content: content)
+        }
+        if answer.head.status == 308, answer.head["Range"] != "bytes=0-\(offset + Int64(body.count) - 1)" {
+            throw Failure(
+                .network, "the store has kept less of a part than was sent", subject: target.url,
+                advice: "try again; nothing of this upload was left")
+        }
+        let receipt: String?
+        do throws(Refusal) { receipt = try store.receipt(answer.head, body: answer.body, part: number) } catch {
+            throw Failure(refusal: error)
+        }
+        sent(body.count)
+        state.withLock { state in
+            state.parts.append(UploadedPart(number: number, receipt: receipt, content: content))
+            if number == count { state.lastAnswer = answer }
+        }
+    }
+}

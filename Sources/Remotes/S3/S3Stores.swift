@@ -1,0 +1,182 @@
+public import Configuration
+public import Planning
+internal import Platform
+internal import Synchronization
+
+/// Makes S3 stores from `sdk.aws`, the environment and the files of AWS's own tools.
+public final class S3Stores: StoreFamily {
+    private let settings: Settings
+    private let environment: [String: String]
+    private let sources: CredentialSources
+    private let state = Mutex(State())
+
+    private struct State {
+        var stores: [Name: S3Store] = [:]
+        /// By profile; `nil`: the default one.
+        var chains: [String?: AWSCredentialChain] = [:]
+    }
+
+    /// What makes two URLs the same store.
+    private struct Name: Hashable {
+        var host: String?
+        var bucket: String
+        var entry: Int?
+    }
+
+    /// - Parameters:
+    ///   - home: where `~/.aws` is looked for; `nil`: nowhere.
+    ///   - network: for credentials that a server gives (STS, container, EC2).
+    public init(_ settings: Settings, environment: [String: String], home: String?, network: Network) {
+        self.settings = settings
+        self.environment = environment
+        sources = CredentialSources(environment: environment, home: home, network: network)
+    }
+
+    public func object(at url: LogicalURL) throws(Refusal) -> (store: any Store, key: String) {
+        guard url.scheme == .s3 else { throw Refusal(.unsupported, "'\(url.scheme.rawValue)://' is not S3") }
+        let host = try host(of: url)
+        guard let object = url.objectName(authorityIsHost: host != nil) else {
+            throw Refusal(
+                .configuration, "'\(url)' names no bucket", advice: "write s3://\(url.authority.hostAndPort)/bucket/key"
+            )
+        }
+        let entry = settings.s3.credentials(host: host, bucket: object.bucket, key: object.key)
+        let name = Name(host: host, bucket: object.bucket, entry: entry?.index)
+        if let store = state.withLock({ $0.stores[name] }) { return (store, object.key) }
+        let made = try makeStore(host: host, bucket: object.bucket, entry: entry)
+        let store = state.withLock { state in
+            // Of two threads that made it, the first counts for both.
+            let store = state.stores[name] ?? made
+            state.stores[name] = store
+            return store
+        }
+        return (store, object.key)
+    }
+
+    // MARK: Which server
+
+    /// The server that the URL names; `nil` for AWS, where the authority is the bucket.
+    private func host(of url: LogicalURL) throws(Refusal) -> String? {
+        let authority = url.authority
+        let written = authority.hostAndPort.lowercased()
+        if authority.port != nil { return written }
+        if settings.s3.credentials.contains(where: { $0.host?.lowercased() == written }) { return written }
+        for entry in settings.s3.credentials {
+            guard let host = entry.host?.lowercased(), host.hasPrefix(written + ":") else { continue }
+            let port = host.dropFirst(written.utf8.count + 1)
+            if port == (entry.secure ?? true ? "443" : "80") { return written }
+            guard !settings.s3.credentials.contains(where: { $0.bucket == authority.host && $0.host == nil }) else {
+                continue
+            }
+            throw Refusal(
+                .configuration, "'\(authority.host)' is a host that \(entry.name) has with the port \(port)",
+                advice: "write s3://\(host)/… ; without the port it would be a bucket on AWS")
+        }
+        return nil
+    }
+
+    private func endpoint(host: String?, entry: S3Credentials?) throws(Refusal) -> S3Endpoint {
+        if let host {
+            return S3Endpoint(host: host, isSecure: entry?.secure ?? settings.s3.secure.value)
+        }
+        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+            guard environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() != "true",
+                let text = environment[name], !text.isEmpty
+            else { continue }
+            guard let endpoint = S3Endpoint(override: text) else {
+                throw Refusal(.configuration, "\(name) is not an http or https URL")
+            }
+            return endpoint
+        }
+        return .aws
+    }
+
+    // MARK: How it is used
+
+    private func makeStore(host: String?, bucket: String, entry: S3Credentials?) throws(Refusal) -> S3Store {
+        let s3 = settings.s3
+        let endpoint = try endpoint(host: host, entry: entry)
+        let verify = entry?.verify ?? s3.verify.value
+        let tls: HTTPRequest.TLSTrust =
+            switch verify {
+            case .system: .system
+            case .off: .off
+            case .bundle(let path): .certificateFile(path)
+            }
+        let options = try options(host: host, entry: entry)
+        let access = access(host: host, entry: entry)
+        return S3Store(
+            bucket: bucket, endpoint: endpoint, region: region(host: host, entry: entry), access: access,
+            options: options, limits: limits(entry, options), tls: tls, entryName: entry?.name)
+    }
+
+    private func region(host: String?, entry: S3Credentials?) -> String? {
+        let stated = entry?.region ?? (host == nil ? settings.s3.region.value ?? environment["AWS_REGION"] : nil)
+        if let stated, !stated.isEmpty { return stated }
+        return host == nil ? sources.region(profile: profile(entry)) : nil
+    }
+
+    private func options(host: String?, entry: S3Credentials?) throws(Refusal) -> S3RequestOptions {
+        if let entry, !entry.extraArguments.isEmpty {
+            return try S3RequestOptions(entry.extraArguments, key: entry.name + ".extra_args")
+        }
+        return try S3RequestOptions(settings.s3.extraArguments, key: "sdk.aws.s3.extra_args")
+    }
+
+    /// S3's own bounds: parts of 5 MiB to 5 GiB, 10,000 of them, and 5 GiB in one request.
+    private func limits(_ entry: S3Credentials?, _ options: S3RequestOptions) -> UploadLimits {
+        let s3 = settings.s3
+        var functions: [HashFunction] = [.md5, .sha256]
+        if let algorithm = options.checksumAlgorithm, !functions.contains(algorithm) { functions.append(algorithm) }
+        return UploadLimits(
+            threshold: entry?.multipart == false ? nil : min(max(1, s3.multipartThreshold.value), 5 << 30),
+            partSize: min(max(5 << 20, s3.multipartChunkSize.value), 5 << 30),
+            concurrency: s3.maxMultipartConcurrency.value, functions: functions)
+    }
+
+    // MARK: With which credentials
+
+    private func access(host: String?, entry: S3Credentials?) -> S3Access {
+        let s3 = settings.s3
+        if let entry {
+            if entry.useCredentialsChain == true { return .chain(chain(entry)) }
+            if let key = entry.key, let secret = entry.secret, !key.isEmpty {
+                let credentials = AWSCredentials(accessKey: key, secretKey: secret, token: entry.token)
+                return .fixed(credentials, name: entry.name, place: entry.origin.description)
+            }
+            if entry.profile != nil { return .chain(chain(entry)) }
+        }
+        if let host {
+            // A server of its own never gets what is meant for AWS.
+            let place = entry.map { "\($0.name), which has no key and secret" }
+            return .anonymous(lookedIn: [place ?? "sdk.aws.s3.credentials (no entry has the host \(host))"])
+        }
+        if !s3.useCredentialsChain.value, let key = s3.key.value, let secret = s3.secret.value, !key.isEmpty {
+            // A token belongs to the key that it came with.
+            let isSamePlace = s3.key.origin.isEnvironment == s3.token.origin.isEnvironment
+            let credentials = AWSCredentials(
+                accessKey: key, secretKey: secret, token: isSamePlace ? s3.token.value : nil)
+            let name = s3.key.origin.isEnvironment ? EnvironmentVariable.awsAccessKeyID.name : "sdk.aws.s3.key"
+            return .fixed(credentials, name: name, place: s3.key.origin.description)
+        }
+        return .chain(chain(entry))
+    }
+
+    private func profile(_ entry: S3Credentials?) -> String? { entry?.profile ?? settings.s3.profile.value }
+
+    private func chain(_ entry: S3Credentials?) -> AWSCredentialChain {
+        let profile = profile(entry)
+        // As in boto3: who names a profile in the configuration means it, whatever keys the environment has.
+        let isExplicit = entry?.profile != nil || profile != nil && !settings.s3.profile.origin.isEnvironment
+        return state.withLock { state in
+            if let chain = state.chains[profile] { return chain }
+            let chain = sources.chain(profile: profile, isExplicit: isExplicit)
+            state.chains[profile] = chain
+            return chain
+        }
+    }
+}
+
+extension Origin {
+    fileprivate var isEnvironment: Bool { if case .environment = self { true } else { false } }
+}

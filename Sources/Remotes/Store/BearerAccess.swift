@@ -1,0 +1,72 @@
+internal import Configuration
+internal import Platform
+internal import Synchronization
+
+/// One credential and the bearer token (RFC 6750) that it gives, shared by all that it opens.
+final class BearerAccess: Sendable {
+    /// What a user knows it by: `sdk.google.storage.credentials[1]`.
+    let name: String
+    private let token: Renewable<Secret>?
+    private let memory = Memory()
+
+    /// What was learnt of tokens that the server did not take.
+    private final class Memory: Sendable {
+        struct State {
+            /// The one that was refused last.
+            var refused: Secret?
+            /// That one came again when another was asked for.
+            var cameAgain = false
+            /// None was accepted since.
+            var isInDoubt = false
+        }
+        let state = Mutex(State())
+    }
+
+    /// - Parameter obtain: gets a new token; `nil` for access without credentials.
+    init(name: String, obtain: (@Sendable () throws(Refusal) -> Renewable<Secret>.Lease)?) {
+        self.name = name
+        token = obtain.map { [memory] obtain in
+            Renewable { () throws(Refusal) in
+                let lease = try obtain()
+                memory.state.withLock { $0.cameAgain = lease.value == $0.refused }
+                return lease
+            }
+        }
+    }
+
+    var isAnonymous: Bool { token == nil }
+
+    func authorize(_ request: HTTPRequest, then send: @escaping @Sendable (Result<HTTPRequest, Refusal>) -> Void) {
+        guard let token else { return send(.success(request)) }
+        token.use { result in
+            send(
+                result.map { token in
+                    var request = request
+                    request.headers.removeAll { $0.name == Self.header }
+                    request.headers.append(HTTPField(Self.header, Self.scheme + token.reveal(), isSecret: true))
+                    return request
+                })
+        }
+    }
+
+    /// The server took a token.
+    func wasAccepted() { memory.state.withLock { $0.isInDoubt = false } }
+
+    /// Whether a request that was refused may be sent again with another token: once, until a token is accepted.
+    func mayRenew(after request: HTTPRequest) -> Bool {
+        guard let token, let field = request.headers.first(where: { $0.name == Self.header }) else { return false }
+        let sent = Secret(String(field.value.dropFirst(Self.scheme.count)))
+        let (mayRenew, isNews) = memory.state.withLock { state in
+            // Requests under way together are refused together: only the first of them says something new.
+            if sent == state.refused { return (!state.cameAgain, false) }
+            if state.isInDoubt { return (false, false) }
+            (state.refused, state.isInDoubt) = (sent, true)
+            return (true, true)
+        }
+        if isNews { token.invalidate() }
+        return mayRenew
+    }
+
+    private static let header = "Authorization"
+    private static let scheme = "Bearer "
+}

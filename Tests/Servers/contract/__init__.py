@@ -1,0 +1,1 @@
+"""What every store must do, said once: the cases, the stores they run against, and the scene around the real binary."""

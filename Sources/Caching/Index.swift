@@ -141,7 +141,8 @@ public final class Index: Sendable {
 
     private func read<Value>(_ body: (Database) throws -> Value?) -> Value? {
         guard let queue = opened(creating: false) else { return nil }
-        do { return try queue.read(body) } catch {
+        // Every question is one SELECT: GRDB's own `read` would make SQLite parse it anew each time.
+        do { return try queue.unsafeRead(body) } catch {
             abandonIfDamaged(error)
             return nil
         }

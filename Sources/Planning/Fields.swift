@@ -48,7 +48,8 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
     let owner: String
     let location: SourceLocation
     /// A handful: looked through faster than a table is made.
-    private var pairs: [(key: Key, pair: ManifestNode.Pair)] = []
+    private var keys: [Key] = []
+    private var pairs: [ManifestNode.Pair] = []
 
     init(_ node: ManifestNode, owner: String, _ context: inout DecodingContext) {
         self.owner = owner
@@ -59,7 +60,8 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
         }
         for pair in all {
             if let key = Key(rawValue: pair.key) {
-                pairs.append((key, pair))
+                keys.append(key)
+                pairs.append(pair)
             } else {
                 let near = Suggestion.nearest(to: pair.key, among: Key.allCases.map(\.rawValue))
                 let hint = near.map { "; did you mean '\($0)'?" } ?? ""
@@ -72,7 +74,7 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
 
     subscript(key: Key) -> ManifestNode? { pair(key)?.value }
 
-    private func pair(_ key: Key) -> ManifestNode.Pair? { pairs.first { $0.key == key }?.pair }
+    private func pair(_ key: Key) -> ManifestNode.Pair? { keys.firstIndex(of: key).map { pairs[$0] } }
 
     /// Where the key's value stands; the mapping's place without one.
     func location(of key: Key) -> SourceLocation { pair(key)?.value.location ?? location }

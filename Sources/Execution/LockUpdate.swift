@@ -44,14 +44,7 @@ extension Session {
                     return locked.digest == nil || object.recipe != nil && locked.tree == nil
                 }
         }
-        var inventory = try Survey(
-            cache: cache, workspace: workspace, state: Workspace.State(placed: [:], intended: [:])
-        )
-        .inventory(entries, declared: [])
-        for entry in entries { inventory.observed[entry.entry.id] = .absent }
-        let plan = Planning.plan(entries, inventory: inventory)
-        try cache.durability.synchronizeEarlierRuns()
-        let outcome = run(plan, fetchesOnly: true)
+        let outcome = try bring(entries)
         var updated = lock
         let failed = Set(outcome.failures.map(\.id))
         for item in outcome.items where !failed.contains(item.entry.entry.id) {
@@ -67,6 +60,18 @@ extension Session {
             outcome.interruption == nil
             ? outcome.failures.first { !$0.isOptional }?.failure : Failure(.interrupted, "interrupted")
         return (changes, failure)
+    }
+
+    /// Brings the content of all objects into the cache and leaves the workspace alone.
+    func bring(_ entries: [ResolvedEntry]) throws -> Executor.Outcome {
+        var inventory = try Survey(
+            cache: cache, workspace: workspace, state: Workspace.State(placed: [:], intended: [:])
+        )
+        .inventory(entries, declared: [])
+        for entry in entries { inventory.observed[entry.entry.id] = .absent }
+        let plan = Planning.plan(entries, inventory: inventory)
+        try cache.durability.synchronizeEarlierRuns()
+        return run(plan, fetchesOnly: true)
     }
 
     private func hashDirect(_ item: Plan.Item, _ lines: inout Lock.Entry) throws {

@@ -60,7 +60,7 @@ public final class Session {
     let lock: Lock
     let state: Workspace.State
     let selected: [Entry]
-    private let report: @Sendable (Event) -> Void
+    let report: @Sendable (Event) -> Void
     /// Something was said that the next run has to say again.
     private(set) var hasWarned = false
     public let interruption = Interruption()

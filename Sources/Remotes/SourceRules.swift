@@ -24,7 +24,9 @@ public struct SourceRules: Sendable {
         configuration.observe = observe
         network = Network(configuration)
         access = AccessRules(settings)
-        let web = WebStores(settings, environment: environment)
+        // Every web server but ClearML's own is taken as it is.
+        let web = FileServerStores(
+            settings, web: WebStores(settings, environment: environment), network: network)
         let home = environment["HOME"]
         families = [
             .http: web, .https: web,

@@ -83,6 +83,13 @@ import Testing
                 == "https://files.example.org:8081")
     }
 
+    @Test func theAPIServerComesFromTheEnvironmentFirst() throws {
+        let text = "api.api_server: http://api.example.org:8008"
+        #expect(try load(text).fileServer.apiServer.value == "http://api.example.org:8008")
+        let other = try load(text, environment: ["TRAINS_API_HOST": "https://a"]).fileServer.apiServer
+        #expect(other.value == "https://a" && other.origin == .environment("TRAINS_API_HOST"))
+    }
+
     @Test func headersNameAHostAndOneSource() throws {
         let settings = try load(
             """

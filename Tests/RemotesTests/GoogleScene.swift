@@ -38,9 +38,8 @@ struct GoogleScene {
         for _ in 0..<3 {
             let request = try Self.authorized(request, store)
             let answer = try network.exchange(request)
-            let isWished =
-                (store as? any WritableStore)?.accepts(answer.head, to: request) ?? (answer.head.status < 300)
-            if isWished { return answer }
+            // 308 and 499 are the wished answers to a part and to an upload that is given up.
+            if answer.head.status < 300 || [308, 499].contains(answer.head.status) { return answer }
             let refusal = store.refusal(answer.head, body: answer.body, to: request)
             guard refusal.kind == .again else { throw refusal }
             last = refusal

@@ -1,5 +1,5 @@
 internal import Caching
-public import Planning
+internal import Planning
 internal import Platform
 internal import Remotes
 
@@ -16,10 +16,14 @@ public final class Mirror {
         public var vanished: [String] = []
         public var removed: [String] = []
         public var seconds: Double = 0
-        /// The manifest that reads from the mirror.
-        public var manifest = ""
-        /// The first failure that was not optional; the manifest is then empty.
+        /// The first failure that was not optional.
         public var failure: Failure?
+    }
+
+    /// The text of a manifest that reads from the mirror, and what its lock holds.
+    public struct Manifest: Sendable {
+        public var text: String
+        var objects: [Entry.ID: [Lock.Object]]
     }
 
     private let session: Session
@@ -56,7 +60,9 @@ public final class Mirror {
         var isThere = false
     }
 
-    public func run() throws -> Outcome {
+    /// - Returns: no manifest when something failed.
+    /// - Throws: what stopped it as a whole.
+    public func run() throws -> (outcome: Outcome, manifest: Manifest?) {
         let began = MonotonicTime.now()
         var outcome = Outcome()
         let (entries, failed) = try resolve()
@@ -68,12 +74,13 @@ public final class Mirror {
         try copy(&objects, to: &state, &outcome)
         try removeVanished(objects, failed, from: &state, &outcome)
         try save(&state, before)
-        if outcome.failure == nil, !isCancelled.isSet {
-            outcome.manifest = try manifest(entries, objects, failed).text()
-        }
         if isCancelled.isSet { throw Failure(.interrupted, "interrupted") }
         outcome.seconds = MonotonicTime.now().seconds(since: began)
-        return outcome
+        guard outcome.failure == nil else { return (outcome, nil) }
+        let items = items(entries, objects, failed)
+        let text = try MirrorManifest(name: session.manifest.name, items: items, folder: place.folder).text()
+        let mirrored = items.filter(\.isMirrored).map { ($0.entry.id, $0.objects) }
+        return (outcome, Manifest(text: text, objects: Dictionary(mirrored) { first, _ in first }))
     }
 
     // MARK: What is wanted
@@ -99,7 +106,7 @@ public final class Mirror {
                 return resolved
             } catch {
                 guard entry.optional else { throw error }
-                session.tell(.failed(entry.id, error, isOptional: true))
+                session.report(.failed(entry.id, error, isOptional: true))
                 failed.append(entry)
                 return nil
             }
@@ -140,10 +147,7 @@ public final class Mirror {
             return entry
         }
         let outcomeOfRun = try session.bring(lacking)
-        if let signal = outcomeOfRun.interruption {
-            _ = signal
-            isCancelled.set()
-        }
+        if outcomeOfRun.interruption != nil { isCancelled.set() }
         outcome.failure = outcomeOfRun.failures.first { !$0.isOptional }?.failure
         for entry in lacking {
             let id = entry.entry.id
@@ -230,7 +234,9 @@ public final class Mirror {
 
     // MARK: The manifest
 
-    private func manifest(_ entries: [ResolvedEntry], _ objects: [Object], _ failed: [Entry]) -> MirrorManifest {
+    private func items(
+        _ entries: [ResolvedEntry], _ objects: [Object], _ failed: [Entry]
+    ) -> [MirrorManifest.Item] {
         let declared = Dictionary(
             session.manifest.entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var items = entries.map { MirrorManifest.Item(entry: declared[$0.entry.id] ?? $0.entry, objects: []) }
@@ -242,8 +248,27 @@ public final class Mirror {
             line.tree = resolved.locked?.tree
             items[object.item].objects.append(line)
         }
-        items += failed.map { MirrorManifest.Item(entry: $0, objects: [], isMirrored: false) }
-        return MirrorManifest(
-            name: session.manifest.name, vars: [:], items: items, folder: place.folder)
+        return items + failed.map { MirrorManifest.Item(entry: $0, objects: [], isMirrored: false) }
+    }
+}
+
+extension Mirror.Manifest {
+    /// Writes the manifest and its lock, whole or not at all.
+    /// - Parameter path: absolute.
+    public func write(to path: String) throws {
+        let bytes = Array(text.utf8)
+        let written: Planning.Manifest
+        do {
+            written = try ManifestDecoder.decode(path: path, currentDirectory: "/") { _ in bytes }
+        } catch {
+            throw Failure(.other, "the mirror's manifest cannot be read back", cause: "\(error)")
+        }
+        var lock = Lock()
+        for entry in written.entries {
+            guard let objects = objects[entry.id] else { continue }
+            lock.entries[entry.id] = Lock.Entry(key: entry.lockKey, objects: objects)
+        }
+        do { try AtomicFile.write(bytes, to: path) } catch { throw Failure(system: error) }
+        try LockFile(manifest: path).save(lock)
     }
 }

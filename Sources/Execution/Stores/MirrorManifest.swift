@@ -13,7 +13,6 @@ struct MirrorManifest {
     }
 
     let name: String?
-    let vars: [String: String]
     let items: [Item]
     let folder: PushTarget.Folder
 
@@ -48,7 +47,10 @@ struct MirrorManifest {
         if !mirrors.isEmpty { add("mirrors", MirrorManifest.list(mirrors)) }
         if url == nil { add("version", entry.version.map(MirrorManifest.quote)) }
         let single = entry.url.shape == .single && item.isMirrored ? item.objects.first : nil
-        add("checksum", single?.digest.map { MirrorManifest.quote("\($0)") } ?? entry.checksum.map { MirrorManifest.quote("\($0)") })
+        add(
+            "checksum",
+            single?.digest.map { MirrorManifest.quote("\($0)") } ?? entry.checksum.map { MirrorManifest.quote("\($0)") }
+        )
         add("size", (single?.size ?? entry.size).map(String.init))
         add("path", entry.path.map(MirrorManifest.quote))
         if entry.link != .auto { add("link", entry.link.rawValue) }
@@ -68,7 +70,9 @@ struct MirrorManifest {
         let entry = item.entry
         switch entry.url.shape {
         case .single:
-            guard let object = item.objects.first else { return try folder.member(MirrorManifest.path(entry.id, "")).identity }
+            guard let object = item.objects.first else {
+                return try folder.member(MirrorManifest.path(entry.id, "")).identity
+            }
             return try folder.member(MirrorManifest.path(entry.id, object.path)).identity
         case .prefix: return try folder.below("\(entry.id)/")
         case .glob(let glob): return try folder.below("\(entry.id)/") + glob.pattern

@@ -25,7 +25,8 @@ struct MirrorState: Hashable {
     /// - Returns: `nil` for what is not such a file, or a newer one: everything is then copied again.
     init?(_ text: [UInt8]) {
         var lines = text.split(separator: UInt8(ascii: "\n"))[...]
-        guard let header = lines.popFirst().flatMap(MirrorState.parse), header["clearml-sync-mirror"]?.integer == 1 else {
+        guard let header = lines.popFirst().flatMap(MirrorState.parse), header["clearml-sync-mirror"]?.integer == 1
+        else {
             return nil
         }
         for line in lines {

@@ -121,9 +121,10 @@ public final class Push: Sendable {
         let place: SourceRules.Source
         do throws(Refusal) { place = try sources.source(item.url, base: base) } catch { throw Failure(refusal: error) }
         var file = File(path: item.path, url: item.url.identity, size: source.size)
-        if let there, let checksum = try there.match(source, at: place) {
+        if let there, let match = try there.match(source, at: place) {
             progress.add(Int(source.size), to: transfer)
-            file.checksum = checksum
+            file.checksum = match.checksum
+            file.eTag = match.eTag
             return (file, false)
         }
         let uploaded = try uploader.put(source, at: place, url: item.url) { [progress] in progress.add($0, to: transfer)

@@ -67,14 +67,15 @@ public struct RemoteListing: Sendable {
     private func single(
         _ url: LogicalURL, _ object: RemoteObject, _ recursive: Bool, _ each: (Item) throws -> Void
     ) throws {
-        if let facts = try head(object) {
+        // An empty key is a whole bucket.
+        if !object.id.key.isEmpty, let facts = try head(object) {
             return try each(.object(url: url.identity, key: object.id.key, facts))
         }
         guard !url.scheme.isHTTP, object.store is any ListingStore else { return }
         let folder = try PushTarget(url.raw).folder()
         guard let folderURL = folder.url else { return }
         var below = object
-        below.id.key += "/"
+        if !below.id.key.isEmpty { below.id.key += "/" }
         try self.below(folderURL, below, delimiter: recursive ? nil : "/", nil, each)
     }
 

@@ -34,19 +34,26 @@ struct StoredFacts: Sendable {
         }
     }
 
-    /// - Returns: the checksum of what is there, when that is just what the file holds; `nil` also when nobody can tell.
-    func match(_ source: UploadSource, at place: SourceRules.Source) throws(Failure) -> Checksum? {
+    /// A file that is there already.
+    struct Match {
+        /// What both have.
+        var checksum: Checksum?
+        var eTag: String?
+    }
+
+    /// - Returns: `nil` when what is there is not just what the file holds, and also when nobody can tell.
+    func match(_ source: UploadSource, at place: SourceRules.Source) throws(Failure) -> Match? {
         switch place {
         case .local(let path): return try match(source, path)
         case .remote(let object):
             if let facts = listed[object.id.key] {
                 if facts.size != source.size { return nil }
-                if let checksum = try match(source, facts) { return checksum }
+                if let match = try match(source, facts, object.store) { return match }
             } else if isComplete {
                 return nil
             }
             guard let facts = try ask(object), facts.size == source.size else { return nil }
-            return try match(source, facts)
+            return try match(source, facts, object.store)
         }
     }
 
@@ -57,20 +64,47 @@ struct StoredFacts: Sendable {
         }
     }
 
-    private func match(_ source: UploadSource, _ facts: ObjectFacts) throws(Failure) -> Checksum? {
+    private func match(
+        _ source: UploadSource, _ facts: ObjectFacts, _ store: any Store
+    ) throws(Failure) -> Match? {
         var stated = facts.checksum
         if stated == nil, case .checksum(let checksum) = facts.validator { stated = checksum }
-        guard let stated, let function = HashFunction(rawValue: stated.algorithm.rawValue) else { return nil }
-        return try source.hash([function])[0] == stated.bytes ? stated : nil
+        if let stated, let function = HashFunction(rawValue: stated.algorithm.rawValue) {
+            return try source.hash([function])[0] == stated.bytes ? Match(checksum: stated, eTag: facts.eTag) : nil
+        }
+        var tag = facts.eTag
+        if tag == nil, case .strongETag(let strong) = facts.validator { tag = strong }
+        guard let tag, let count = MultipartETag.parts(ofETag: tag) else { return nil }
+        return try match(source, tag, parts: count, (store as? any WritableStore)?.uploadLimits)
     }
 
-    private func match(_ source: UploadSource, _ path: String) throws(Failure) -> Checksum? {
+    /// Sizes of parts that tools are known to use, in MiB: boto3 and the AWS CLI 8, rclone 5, s5cmd 50, others.
+    private static let usualPartSizes: [Int64] = [8, 5, 16, 50, 10, 15, 32, 64, 100, 128, 256, 512]
+
+    /// An ETag of parts is made again from the file, where the size of the parts can be guessed.
+    private func match(
+        _ source: UploadSource, _ tag: String, parts count: Int, _ limits: UploadLimits?
+    ) throws(Failure) -> Match? {
+        var candidates = StoredFacts.usualPartSizes.map { $0 << 20 }
+        if let limits, case .parts(let size, _) = UploadPlan(size: source.size, limits: limits) {
+            candidates.insert(size, at: 0)
+        }
+        guard let size = MultipartETag.partSize(of: source.size, parts: count, among: candidates) else { return nil }
+        var md5s: [[UInt8]] = []
+        for number in 1...count {
+            md5s += try source.hash([.md5], range: UploadPlan.range(ofPart: number, size: size, total: source.size))
+        }
+        return MultipartETag(partMD5s: md5s).text == tag ? Match(eTag: tag) : nil
+    }
+
+    private func match(_ source: UploadSource, _ path: String) throws(Failure) -> Match? {
         do {
             guard let status = try FileSystem.status(path, followSymlinks: true), status.kind == .file,
                 status.size == source.size
             else { return nil }
             let value = try File(path).hash([.sha256]).values[0]
-            return try source.hash([.sha256])[0] == value ? Checksum(algorithm: .sha256, bytes: value) : nil
+            return try source.hash([.sha256])[0] == value
+                ? Match(checksum: Checksum(algorithm: .sha256, bytes: value)) : nil
         } catch { throw Failure(error) }
     }
 }

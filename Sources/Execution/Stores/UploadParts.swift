@@ -30,6 +30,9 @@ extension Uploader {
         let stored = try complete(run)
         record.take()?.end()
         try verify(stored, run.known, target)
+        if let expected = run.expectedETag, let tag = stored.eTag, tag != expected {
+            throw refuse(target, theirs: "the ETag \(tag)", ours: expected)
+        }
         return Uploaded(size: source.size, stored: stored, checksum: run.known.strongest)
     }
 
@@ -116,6 +119,15 @@ private final class PartsRun: Sendable {
 
     /// Receipts of all parts, by number.
     var parts: [UploadedPart] { state.withLock { $0.parts }.sorted { $0.number < $1.number } }
+    /// What S3 makes of the parts' MD5s. Where it said of each part that its ETag is its MD5 (it is not with some kinds of
+    /// encryption), the whole one's must follow; otherwise `nil`.
+    var expectedETag: String? {
+        let parts = parts
+        let md5s = parts.compactMap { part in
+            part.content.md5.flatMap { part.receipt == "\"\(Hex.encode($0))\"" ? $0 : nil }
+        }
+        return md5s.count == count ? MultipartETag(partMD5s: md5s).text : nil
+    }
     var lastAnswer: HTTPAnswer? { state.withLock { $0.lastAnswer } }
     var known: KnownChecksums { KnownChecksums(functions, whole.withLock { $0 }) }
 

@@ -44,11 +44,12 @@ final class UploadSource: Sendable {
         return bytes
     }
 
-    /// The whole content's checksums, in the order of the functions.
-    func hash(_ functions: [HashFunction]) throws(Failure) -> [[UInt8]] {
+    /// Checksums of the whole content, or of a range of it, in the order of the functions.
+    func hash(_ functions: [HashFunction], range: Range<Int64>? = nil) throws(Failure) -> [[UInt8]] {
+        let range = range ?? 0..<size
         do {
-            let (values, count) = try file.hash(functions)
-            guard count == size else { throw changed() }
+            let (values, count) = try file.hash(functions, range: range)
+            guard count == Int64(range.count) else { throw changed() }
             return values
         } catch {
             throw Failure(error)

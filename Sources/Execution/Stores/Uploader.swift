@@ -12,7 +12,7 @@ struct Uploader: Sendable {
     let memory: Allowance
     /// Objects in parts under way at once.
     let large = Allowance(4)
-    let isCancelled: @Sendable () -> Bool
+    var isCancelled: @Sendable () -> Bool
 
     static let memoryLimit: Int64 = 64 << 20
 
@@ -84,6 +84,11 @@ struct Uploader: Sendable {
     /// Compares what the store computed with what we did: an object that is not what it should be does not stay.
     func verify(_ stored: StoredObject, _ known: KnownChecksums, _ target: Target) throws(Failure) {
         guard let theirs = stored.checksum, let ours = known[theirs.algorithm], ours != theirs else { return }
+        throw refuse(target, theirs: "\(theirs)", ours: "\(ours)")
+    }
+
+    /// Removes an object that is not what it should be.
+    func refuse(_ target: Target, theirs: String, ours: String) -> Failure {
         let (store, key) = (target.store, target.key)
         var failure = Failure(
             .integrity, "the store has not stored the file's bytes", subject: target.url,
@@ -94,7 +99,7 @@ struct Uploader: Sendable {
         } catch {
             failure.advice = "delete the object, which could not be done (\(error.message)), and try again"
         }
-        throw failure
+        return failure
     }
 
     // MARK: To a local path

@@ -12,7 +12,8 @@ struct ClearMLSync: ParsableCommand {
         subcommands: [
             PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self,
             VerifyCommand.self,
-            PathCommand.self, GetCommand.self, PushCommand.self, ListCommand.self, MirrorCommand.self, OutdatedCommand.self,
+            PathCommand.self, GetCommand.self, PushCommand.self, ListCommand.self, MirrorCommand.self,
+            OutdatedCommand.self,
             DoctorCommand.self,
             ExplainCommand.self, CacheCommand.self, ConfigCommand.self,
             CompletionsCommand.self,

@@ -150,7 +150,9 @@ final class BucketScene: Sendable {
         guard let mark = target.firstIndex(of: "?") else { return [:] }
         let pairs = target[target.index(after: mark)...].split(separator: "&").map { pair in
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            return (halves[0], (halves.count > 1 ? halves[1] : "").replacing("%2F", with: "/").replacing("%20", with: " "))
+            return (
+                halves[0], (halves.count > 1 ? halves[1] : "").replacing("%2F", with: "/").replacing("%20", with: " ")
+            )
         }
         return Dictionary(pairs) { first, _ in first }
     }

@@ -30,7 +30,9 @@ extension Download {
     private func restartSlowParts() {
         let slow = state.withLock { state -> [HTTPTransfer] in
             state.isWatched = false
-            guard !state.isEnded, state.pending.isEmpty, let usual = state.usualRate, state.body != nil else { return [] }
+            guard !state.isEnded, state.pending.isEmpty, let usual = state.usualRate, state.body != nil else {
+                return []
+            }
             return state.active.compactMap { id, piece in
                 let speed = piece.speed
                 guard speed.seconds > Download.trial, speed.rest > Download.least, !piece.wasTooSlow,

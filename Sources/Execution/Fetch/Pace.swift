@@ -36,9 +36,13 @@ final class Pace: Sendable {
     /// - Parameters:
     ///   - limit: bytes a second for the whole run.
     ///   - connections: to one host, at most.
-    init(limit: Int64?, connections: Int) {
+    init(limit: Int64?, connections: Int, at now: MonotonicTime = .now()) {
         self.limit = limit.map { Double(max(1, $0)) }
         ceiling = max(1, min(Pace.most, connections))
+        state.withLock { state in
+            state.since = now
+            state.refilled = now
+        }
     }
 
     // MARK: Parts
@@ -53,8 +57,7 @@ final class Pace: Sendable {
     }
 
     /// Bytes of a part have come.
-    func moved(_ count: Int) {
-        let now = MonotonicTime.now()
+    func moved(_ count: Int, at now: MonotonicTime = .now()) {
         state.withLock { state in
             state.bytes += Int64(count)
             let seconds = now.seconds(since: state.since)
@@ -105,9 +108,8 @@ final class Pace: Sendable {
 
     /// Takes bytes from the budget.
     /// - Returns: seconds for which nothing more may come; `nil` goes on at once.
-    func spend(_ count: Int) -> Double? {
+    func spend(_ count: Int, at now: MonotonicTime = .now()) -> Double? {
         guard let limit else { return nil }
-        let now = MonotonicTime.now()
         return state.withLock { state in
             // A quarter of a second may be saved up, so that the rate holds over short pauses.
             let earned = now.seconds(since: state.refilled) * limit

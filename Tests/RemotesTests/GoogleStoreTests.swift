@@ -190,7 +190,7 @@ import Testing
     @Test(
         "An error is explained by its status and words",
         arguments: [
-            (404, "No such object: bucket/k", Refusal.Kind.notFound, "in the bucket 'bucket'"),
+            (404, "No such object: bucket/k", Refusal.Kind.notFound, "'k' is not in the bucket 'bucket'"),
             (
                 404, "{\"error\": {\"message\": \"The specified bucket does not exist.\"}}", .notFound,
                 "bucket 'bucket' does not exist"

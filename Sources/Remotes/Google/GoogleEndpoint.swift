@@ -30,6 +30,13 @@ struct GoogleEndpoint: Hashable, Sendable {
         "\(base)/storage/v1/b/\(URIEncoding.parameter(bucket))/o/\(URIEncoding.parameter(key))" + Self.text(query)
     }
 
+    /// The key of an object's URL; `nil` for a URL of a bucket.
+    func key(of url: String) -> String? {
+        let components = url.utf8.prefix { $0 != UInt8(ascii: "?") }.split(separator: UInt8(ascii: "/"))
+        guard components.count > 2, components[components.count - 2].elementsEqual("o".utf8) else { return nil }
+        return components.last.flatMap { URIEncoding.decodeListed(String(Substring($0))) }
+    }
+
     func upload(to bucket: String, _ query: [(String, String)]) -> String {
         "\(base)/upload/storage/v1/b/\(URIEncoding.parameter(bucket))/o" + Self.text(query)
     }

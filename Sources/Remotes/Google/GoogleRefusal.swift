@@ -54,11 +54,11 @@ extension GoogleStore {
             if request.url.contains("upload_id=") {
                 return refused(.malformed, "the upload's session has ended before the upload")
             }
-            let isBucket = !request.url.contains("/o/") || error.message?.contains("bucket does not exist") == true
-            return refused(
-                .notFound,
-                isBucket ? "the bucket '\(bucket)' does not exist" : "nothing of this name is in the bucket '\(bucket)'"
-            )
+            guard let key = endpoint.key(of: request.url), error.message?.contains("bucket does not exist") != true
+            else {
+                return refused(.notFound, "the bucket '\(bucket)' does not exist")
+            }
+            return refused(.notFound, "'\(key)' is not in the bucket '\(bucket)'")
         case let status where Refusal.isTransient(status: status):
             return refused(.transient, "the server cannot answer now")
         case 416: return refused(.range, "the server cannot give this range")

@@ -122,7 +122,11 @@ internal import Testing
         }
         let output = try scene.run("push", "file", scene.url("k"))
         expectFailure(output, exitCode, about: scene.url("k"), advises: false)
-        if status == 503 { #expect(scene.server.exchanges.count > 2) } else { #expect(scene.server.exchanges.count == 1) }
+        if status == 503 {
+            #expect(scene.server.exchanges.count > 2)
+        } else {
+            #expect(scene.server.exchanges.count == 1)
+        }
     }
 
     @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedPushGivesItsUploadUp(_ signal: Int32) throws {
@@ -165,10 +169,12 @@ internal import Testing
     @Test func whatCannotBePushedIsSaidBeforeAnythingIsSent() throws {
         let scene = try BucketScene()
         try scene.folder.write("file", "content")
-        expectFailure(try scene.run("push", "nothing", scene.url("k")), 3, about: "there is nothing to push", advises: false)
+        expectFailure(
+            try scene.run("push", "nothing", scene.url("k")), 3, about: "there is nothing to push", advises: false)
         expectFailure(try scene.run("push", "file", scene.url("*.txt")), 64, about: "a push needs one URL")
         expectFailure(
-            try scene.run("push", "file", scene.url("k"), "--match", "*"), 64, about: "'--match' selects", advises: false)
+            try scene.run("push", "file", scene.url("k"), "--match", "*"), 64, about: "'--match' selects",
+            advises: false)
         #expect(scene.server.exchanges.isEmpty)
     }
 }

@@ -1,4 +1,5 @@
 internal import Platform
+internal import Synchronization
 internal import TestSupport
 internal import Testing
 
@@ -36,10 +37,13 @@ internal import Testing
         #expect(names(try scene.run("ls", scene.url(""))) == ["data/", "a.txt"])
         #expect(names(try scene.run("ls", scene.url("data"))) == ["data/deep/", "data/1.txt"])
         #expect(
-            names(try scene.run("ls", "-r", scene.url("data/"))) == ["data/1.txt", "data/deep/2.txt", "data/deep/3 3.bin"])
+            names(try scene.run("ls", "-r", scene.url("data/"))) == [
+                "data/1.txt", "data/deep/2.txt", "data/deep/3 3.bin",
+            ])
         #expect(names(try scene.run("ls", scene.url("**/*.txt"))) == ["a.txt", "data/1.txt", "data/deep/2.txt"])
         let one = try scene.run("ls", scene.url("a.txt"), "--json")
-        #expect(one.stdout.contains("\"url\":\"\(scene.url("a.txt"))\",\"key\":\"a.txt\",\"size\":1,\"validator\":\"etag:"))
+        #expect(
+            one.stdout.contains("\"url\":\"\(scene.url("a.txt"))\",\"key\":\"a.txt\",\"size\":1,\"validator\":\"etag:"))
     }
 
     @Test func lsOfALocalFolderTellsSizes() throws {
@@ -171,7 +175,9 @@ internal import Testing
         let scene = try scene()
         let output = try scene.run("doctor", scene.url("data/"))
         #expect(output.exitCode == 0, "\(output.stdout)")
-        #expect(output.stdout.contains("sdk.aws.s3.credentials[0]") && output.stdout.contains("hard links") || output.stdout.contains("links"))
+        #expect(
+            output.stdout.contains("sdk.aws.s3.credentials[0]") && output.stdout.contains("hard links")
+                || output.stdout.contains("links"))
         #expect(!output.stdout.contains("the-secret"))
     }
 

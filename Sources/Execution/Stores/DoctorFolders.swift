@@ -28,7 +28,8 @@ struct DoctorFolders {
         guard access(nearest, W_OK) == 0 else {
             return Doctor.Finding(
                 .workspace, workspace,
-                Failure(.permission, "nothing may be written there", cause: nearest, advice: "choose another --workspace"))
+                Failure(
+                    .permission, "nothing may be written there", cause: nearest, advice: "choose another --workspace"))
         }
         return Doctor.Finding(
             .workspace, workspace, .ok, nearest == workspace ? "may be written" : "is not there yet, and may be made")
@@ -42,7 +43,8 @@ struct DoctorFolders {
         }
         guard free >= 16 << 20 else {
             return Doctor.Finding(
-                area, path, Failure(.noSpace, "there is no space left", cause: "\(free) bytes are free", advice: "free some space"))
+                area, path,
+                Failure(.noSpace, "there is no space left", cause: "\(free) bytes are free", advice: "free some space"))
         }
         var finding = Doctor.Finding(area, path, free < 1 << 30 ? .warning : .ok, "\(free >> 20) MiB are free")
         if free < 1 << 30 { finding.advice = "free some space, or choose another folder" }
@@ -61,10 +63,12 @@ struct DoctorFolders {
             let first = try File(path, flags: O_CREAT | O_RDWR, mode: 0o600)
             let second = try File(path, flags: O_RDWR)
             guard try first.tryLock(.exclusive) else {
-                return Doctor.Finding(.locks, cache.layout.root, .warning, "no lock can be had; downloads may come twice")
+                return Doctor.Finding(
+                    .locks, cache.layout.root, .warning, "no lock can be had; downloads may come twice")
             }
             guard try !second.tryLock(.exclusive) else {
-                return Doctor.Finding(.locks, cache.layout.root, .warning, "locks lock nobody out; downloads may come twice")
+                return Doctor.Finding(
+                    .locks, cache.layout.root, .warning, "locks lock nobody out; downloads may come twice")
             }
             return Doctor.Finding(.locks, cache.layout.root, .ok, "open-file locks work")
         } catch {
@@ -106,7 +110,8 @@ struct DoctorFolders {
             .links, workspace, reflink || hardlink ? .ok : .warning,
             "'auto' makes \(mode) (reflink \(word(reflink)), hardlink \(word(hardlink)), symlink \(word(symlink)))")
         if !reflink, !hardlink {
-            finding.advice = "put cache and workspace on one file system, or use 'link: symlink': copies take space twice"
+            finding.advice =
+                "put cache and workspace on one file system, or use 'link: symlink': copies take space twice"
         } else if !reflink, isForeign {
             finding.state = .warning
             finding.text += "; what other users have put into the cache is copied (fs.protected_hardlinks)"

@@ -54,7 +54,8 @@ struct DoctorStores: Sendable {
             if let host = entry.host {
                 let bucket = entry.bucket ?? DoctorStores.noBucket
                 let isWritten = host.contains(":") || settings.s3.credentials.contains { $0.host == host }
-                return question("s3://\(isWritten ? host : host + ":443")/\(bucket)/\(below)", isProbe: entry.bucket == nil)
+                return question(
+                    "s3://\(isWritten ? host : host + ":443")/\(bucket)/\(below)", isProbe: entry.bucket == nil)
             }
             return question("s3://\(entry.bucket ?? DoctorStores.noBucket)/\(below)", isProbe: entry.bucket == nil)
         }
@@ -70,7 +71,9 @@ struct DoctorStores: Sendable {
         }
         if settings.google.credentialsJSON.value != nil {
             questions.append(
-                skipped("sdk.google.storage.credentials_json", "it names no bucket; give a URL to ask: doctor gs://bucket/"))
+                skipped(
+                    "sdk.google.storage.credentials_json", "it names no bucket; give a URL to ask: doctor gs://bucket/")
+            )
         }
         return questions
     }
@@ -80,7 +83,8 @@ struct DoctorStores: Sendable {
             guard let container = entry.containerName else {
                 return skipped(
                     entry.name,
-                    "it names no container; give a URL to ask: doctor azure://\(entry.accountName).blob.core.windows.net/container/")
+                    "it names no container; give a URL to ask: doctor azure://\(entry.accountName).blob.core.windows.net/container/"
+                )
             }
             return question("azure://\(entry.accountName).blob.core.windows.net/\(container)/")
         }
@@ -88,7 +92,9 @@ struct DoctorStores: Sendable {
 
     /// The hosts of `sdk.storage.sync.headers`, and ClearML's file server.
     private func web() -> [Question] {
-        var hosts = settings.sync.headers.map { $0.host.hasSuffix(":80") ? "http://\($0.host)/" : "https://\($0.host)/" }
+        var hosts = settings.sync.headers.map {
+            $0.host.hasSuffix(":80") ? "http://\($0.host)/" : "https://\($0.host)/"
+        }
         if let server = settings.fileServer.url.value { hosts.append(server.hasSuffix("/") ? server : server + "/") }
         var seen: Set<String> = []
         return hosts.filter { seen.insert($0).inserted }.map { question($0 + DoctorStores.noBucket, isProbe: true) }

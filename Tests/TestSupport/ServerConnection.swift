@@ -26,11 +26,23 @@ final class ServerConnection {
         }
         var request = FaultServer.Request(
             method: String(words[0]), target: String(words[1]), headers: headers, body: [], number: 0, connection: 0)
-        for _ in 0..<(request["Content-Length"].flatMap { Int($0) } ?? 0) {
-            guard let byte = next() else { return nil }
-            request.body.append(byte)
-        }
+        guard let body = read(request["Content-Length"].flatMap { Int($0) } ?? 0) else { return nil }
+        request.body = body
         return request
+    }
+
+    /// That many bytes; nil when the connection ends before.
+    private func read(_ length: Int) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(length)
+        while bytes.count < length {
+            guard let first = next() else { return nil }
+            bytes.append(first)
+            let more = min(length - bytes.count, unread.count - position)
+            bytes += unread[position..<position + more]
+            position += more
+        }
+        return bytes
     }
 
     private var position = 0

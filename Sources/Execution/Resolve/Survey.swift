@@ -67,11 +67,13 @@ struct Survey {
             } else if entry.access == .cache, let seen = cache.index.seen(identity) {
                 try addSeen(seen, object, identity, to: &inventory)
             }
-            if let claimed = cache.partials.claimed(identity: identity) { inventory.partials[identity] = claimed.bytes }
+            if let claimed = cache.partials.claimed(identity: identity) {
+                inventory.partials[ExactText(identity)] = claimed.bytes
+            }
             if let path = object.url.localPath(base: entry.entry.base),
                 let status = try FileSystem.status(path, followSymlinks: true)
             {
-                inventory.localSizes[identity] = status.size
+                inventory.localSizes[ExactText(identity)] = status.size
             }
         }
     }
@@ -84,7 +86,7 @@ struct Survey {
             isThere = try isComplete(tree)
         }
         guard isThere else { return }
-        inventory.seen[identity] = seen
+        inventory.seen[ExactText(identity)] = seen
     }
 
     /// Whether a tree's listing and all its blobs are there.

@@ -31,10 +31,10 @@ enum S3Access: Sendable {
 
     /// What to look at when the server does not accept it.
     var advice: String {
-        switch self {
+        if let lookedIn { return "credentials were looked for in: \(lookedIn.joined(separator: ", "))" }
+        return switch self {
         case .fixed(_, let name, let place): "check key, secret and token of \(name) (\(place))"
-        case .chain(let chain): "check \(chain.name)"
-        case .anonymous(let places): "credentials were looked for in: \(places.joined(separator: ", "))"
+        case .chain, .anonymous: "check \(name)"
         }
     }
 

@@ -12,8 +12,13 @@ public final class S3Stores: StoreFamily {
 
     private struct State {
         var stores: [Name: S3Store] = [:]
-        /// By profile; `nil`: the default one.
-        var chains: [String?: AWSCredentialChain] = [:]
+        var chains: [ChainName: AWSCredentialChain] = [:]
+    }
+
+    private struct ChainName: Hashable {
+        /// `nil`: the default one.
+        var profile: String?
+        var isExplicit: Bool
     }
 
     /// What makes two URLs the same store.
@@ -104,7 +109,7 @@ public final class S3Stores: StoreFamily {
             case .bundle(let path): .certificateFile(path)
             }
         let options = try options(host: host, entry: entry)
-        let access = access(host: host, entry: entry)
+        let access = try access(host: host, entry: entry)
         return S3Store(
             bucket: bucket, endpoint: endpoint, region: region(host: host, entry: entry), access: access,
             options: options, limits: limits(entry, options), tls: tls, entryName: entry?.name)
@@ -136,11 +141,11 @@ public final class S3Stores: StoreFamily {
 
     // MARK: With which credentials
 
-    private func access(host: String?, entry: S3Credentials?) -> S3Access {
+    private func access(host: String?, entry: S3Credentials?) throws(Refusal) -> S3Access {
         let s3 = settings.s3
         if let entry {
             if entry.useCredentialsChain == true { return .chain(chain(entry)) }
-            if let key = entry.key, let secret = entry.secret, !key.isEmpty {
+            if let (key, secret) = try Self.pair(entry.key, entry.secret, of: entry.name) {
                 let credentials = AWSCredentials(accessKey: key, secretKey: secret, token: entry.token)
                 return .fixed(credentials, name: entry.name, place: entry.origin.description)
             }
@@ -151,7 +156,11 @@ public final class S3Stores: StoreFamily {
             let place = entry.map { "\($0.name), which has no key and secret" }
             return .anonymous(lookedIn: [place ?? "sdk.aws.s3.credentials (no entry has the host \(host))"])
         }
-        if !s3.useCredentialsChain.value, let key = s3.key.value, let secret = s3.secret.value, !key.isEmpty {
+        // A profile that the configuration names comes before keys of the environment.
+        let isOutranked = s3.key.origin.isEnvironment && isExplicit(profile(entry), entry)
+        if !s3.useCredentialsChain.value, !isOutranked,
+            let (key, secret) = try Self.pair(s3.key.value, s3.secret.value, of: "sdk.aws.s3")
+        {
             // A token belongs to the key that it came with.
             let isSamePlace = s3.key.origin.isEnvironment == s3.token.origin.isEnvironment
             let credentials = AWSCredentials(
@@ -162,16 +171,32 @@ public final class S3Stores: StoreFamily {
         return .chain(chain(entry))
     }
 
-    private func profile(_ entry: S3Credentials?) -> String? { entry?.profile ?? settings.s3.profile.value }
+    /// Key and secret where both are stated; one without the other is a slip.
+    private static func pair(_ key: String?, _ secret: Secret?, of name: String) throws(Refusal) -> (String, Secret)? {
+        let (key, secret) = (key ?? "", secret ?? Secret(""))
+        guard key.isEmpty == secret.reveal().isEmpty else {
+            throw Refusal(
+                .configuration, "\(name) has a \(key.isEmpty ? "secret and no key" : "key and no secret")")
+        }
+        return key.isEmpty ? nil : (key, secret)
+    }
+
+    private func profile(_ entry: S3Credentials?) -> String? {
+        [entry?.profile, settings.s3.profile.value].lazy.compactMap { $0 }.first { !$0.isEmpty }
+    }
+
+    /// As in boto3: who names a profile in the configuration means it, whatever keys the environment has.
+    private func isExplicit(_ profile: String?, _ entry: S3Credentials?) -> Bool {
+        entry?.profile != nil || profile != nil && !settings.s3.profile.origin.isEnvironment
+    }
 
     private func chain(_ entry: S3Credentials?) -> AWSCredentialChain {
         let profile = profile(entry)
-        // As in boto3: who names a profile in the configuration means it, whatever keys the environment has.
-        let isExplicit = entry?.profile != nil || profile != nil && !settings.s3.profile.origin.isEnvironment
+        let name = ChainName(profile: profile, isExplicit: isExplicit(profile, entry))
         return state.withLock { state in
-            if let chain = state.chains[profile] { return chain }
-            let chain = sources.chain(profile: profile, isExplicit: isExplicit)
-            state.chains[profile] = chain
+            if let chain = state.chains[name] { return chain }
+            let chain = sources.chain(profile: profile, isExplicit: name.isExplicit)
+            state.chains[name] = chain
             return chain
         }
     }

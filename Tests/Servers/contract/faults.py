@@ -9,7 +9,7 @@ from partners.process import free_port
 from partners.relay import Answer, Relay, server_context
 
 from .runner import Cases
-from .scene import INTEGRITY, NETWORK, NOT_FOUND, PERMISSION, Scene, error_block
+from .scene import CONFIGURATION, INTEGRITY, NETWORK, NOT_FOUND, PERMISSION, Scene, error_block
 from .store_s3 import error, hocon
 
 #: Against the running MinIO.
@@ -125,7 +125,7 @@ def plain_http_is_not_spoken_to_a_server_with_tls_and_the_reverse(store):
             url = f"s3://{host}/{store.bucket}/tls/x.bin"
             entry = [{"name": "a", "url": url}]
             with store.scene(store.configuration(host=host, secure=False)) as scene:
-                done = scene.pull(entry, expecting=NETWORK)
+                done = scene.pull(entry, expecting=(NETWORK, CONFIGURATION))
                 assert "secure" in error_block(done), f"'secure' is not named: {done.stderr}"
             with store.scene(store.configuration(host=host, secure=True, verify=True)) as scene:
                 done = scene.pull(entry, expecting=NETWORK)
@@ -135,7 +135,7 @@ def plain_http_is_not_spoken_to_a_server_with_tls_and_the_reverse(store):
                     scene.pull(entry)
                     assert scene.files() == {"artifacts/a/x.bin": b"tls"}
     with store.scene(store.configuration(secure=True)) as scene:
-        done = scene.pull([{"name": "a", "url": store.url("tls/x.bin")}], expecting=NETWORK)
+        done = scene.pull([{"name": "a", "url": store.url("tls/x.bin")}], expecting=(NETWORK, CONFIGURATION))
         assert "secure" in error_block(done), f"'secure' is not named: {done.stderr}"
 
 

@@ -89,7 +89,7 @@ final class Executor {
     var waitingArchives: [(item: Int, object: Int)] = []
     var jobs: [Int: Job] = [:]
     /// Jobs by what they bring: others that want the same wait for them.
-    var bringing: [String: Int] = [:]
+    var bringing: [ExactText: Int] = [:]
     var followers: [Int: [(item: Int, object: Int)]] = [:]
     var missing: [Int: Int] = [:]
     var failed: Set<Int> = []
@@ -252,11 +252,11 @@ final class Executor {
         }
     }
 
-    func key(_ item: Int, _ object: Int) -> String {
+    func key(_ item: Int, _ object: Int) -> ExactText {
         let planned = plan.items[item].objects[object]
         let recipe = planned.resolved.recipe.map { "\n" + $0.description } ?? ""
-        if let digest = planned.resolved.locked?.digest { return digest.hex + recipe }
-        return planned.resolved.identity(version: plan.items[item].entry.entry.version) + recipe
+        if let digest = planned.resolved.locked?.digest { return ExactText(digest.hex + recipe) }
+        return ExactText(planned.resolved.identity(version: plan.items[item].entry.entry.version) + recipe)
     }
 
     func start(_ item: Int, _ object: Int) {

@@ -25,7 +25,7 @@ extension Executor {
                 content.directFolder = path
             } else {
                 for object in item.objects where object.resolved.recipe == nil {
-                    content.direct[object.resolved.place] = object.resolved.url.localPath(base: entry.base)
+                    content.direct[ExactText(object.resolved.place)] = object.resolved.url.localPath(base: entry.base)
                 }
             }
         }

@@ -93,7 +93,7 @@ public struct LocalCopy {
             })
         if case .direct = resolved.access {
             for object in resolved.objects where object.recipe == nil {
-                content.direct[object.place] = object.url.localPath(base: resolved.entry.base)
+                content.direct[ExactText(object.place)] = object.url.localPath(base: resolved.entry.base)
             }
         }
         return content
@@ -111,7 +111,7 @@ public struct LocalCopy {
             digest = tree
         } else {
             let lines = content.objects.map {
-                "\($0.path)\n\($0.tree?.hex ?? $0.digest?.hex ?? content.direct[$0.path] ?? "")"
+                "\($0.path)\n\($0.tree?.hex ?? $0.digest?.hex ?? content.direct[ExactText($0.path)] ?? "")"
             }
             digest = LockFile.hash(Array(lines.joined(separator: "\n").utf8))
         }
@@ -130,7 +130,7 @@ public struct LocalCopy {
         var builder = try FolderBuilder(
             root: folder, linker: Linker(blobs: cache.blobs), mode: content.mode)
         for object in content.objects {
-            if let source = content.direct[object.path] {
+            if let source = content.direct[ExactText(object.path)] {
                 try builder.addSymlink(to: source, at: object.path)
             } else if let tree = object.tree, let listing = try cache.trees.listing(tree) {
                 try builder.add(listing, below: object.path)

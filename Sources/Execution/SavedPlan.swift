@@ -23,7 +23,7 @@ public struct SavedPlan: Sendable {
     public var inputs: [String: String]
     /// By entry: the decision, and per object how it comes to be there.
     public var decisions: [String: [String]]
-    public var pins: [String: Pin]
+    public var pins: [ExactText: Pin]
 
     /// Why a saved plan cannot be applied.
     static func stale(_ what: String, subject: String? = nil) -> Failure {
@@ -34,11 +34,11 @@ public struct SavedPlan: Sendable {
         path.hasPrefix("/") ? path : FileSystem.currentFolder + "/" + path
     }
 
-    static func apply(_ pins: [String: Pin], to entries: inout [ResolvedEntry]) {
+    static func apply(_ pins: [ExactText: Pin], to entries: inout [ResolvedEntry]) {
         guard !pins.isEmpty else { return }
         for entry in entries.indices {
             for object in entries[entry].objects.indices where entries[entry].objects[object].locked == nil {
-                guard let pin = pins[entries[entry].objects[object].url.identity] else { continue }
+                guard let pin = pins[ExactText(entries[entry].objects[object].url.identity)] else { continue }
                 entries[entry].objects[object].validator = pin.validator
                 entries[entry].objects[object].size = pin.size
                 entries[entry].objects[object].isPinned = true
@@ -49,9 +49,10 @@ public struct SavedPlan: Sendable {
     // MARK: Text
 
     public var json: JSON {
-        let pins = pins.sorted { $0.key < $1.key }.map { url, pin in
+        let pins = pins.sorted { $0.key.text < $1.key.text }.map { url, pin in
             JSON.object([
-                "url": .string(url), "validator": .string(pin.validator.text), "size": pin.size.map { .integer($0) },
+                "url": .string(url.text), "validator": .string(pin.validator.text),
+                "size": pin.size.map { .integer($0) },
             ])
         }
         return .object([
@@ -73,7 +74,7 @@ public struct SavedPlan: Sendable {
 
     init(
         manifest: String, workspace: String, selection: Selection, force: Bool, prune: Bool, inputs: [String: String],
-        decisions: [String: [String]], pins: [String: Pin]
+        decisions: [String: [String]], pins: [ExactText: Pin]
     ) {
         self.manifest = manifest
         self.workspace = workspace
@@ -116,7 +117,7 @@ public struct SavedPlan: Sendable {
             else {
                 throw problem("a pin is damaged")
             }
-            self.pins[url] = Pin(validator: validator, size: pin["size"]?.integer)
+            self.pins[ExactText(url)] = Pin(validator: validator, size: pin["size"]?.integer)
         }
     }
 }
@@ -124,11 +125,12 @@ public struct SavedPlan: Sendable {
 extension Session {
     /// The plan with everything that it depends on.
     public func save(_ plan: Plan, settings: String) throws -> SavedPlan {
-        var pins: [String: SavedPlan.Pin] = [:]
+        var pins: [ExactText: SavedPlan.Pin] = [:]
         for item in plan.items {
             for object in item.objects where object.resolved.locked == nil {
                 guard let validator = object.resolved.validator else { continue }
-                pins[object.resolved.url.identity] = SavedPlan.Pin(validator: validator, size: object.resolved.size)
+                let url = ExactText(object.resolved.url.identity)
+                pins[url] = SavedPlan.Pin(validator: validator, size: object.resolved.size)
             }
         }
         return SavedPlan(

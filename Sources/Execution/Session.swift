@@ -115,7 +115,7 @@ public final class Session {
     ///   - pins: versions and sizes that unlocked objects must have, from a saved plan.
     ///   - streams: entries that have to be listed stay open; `execute(_:)` fetches while it lists.
     public func plan(
-        probes: Bool = false, pins: [String: SavedPlan.Pin] = [:], streams: Bool = false
+        probes: Bool = false, pins: [ExactText: SavedPlan.Pin] = [:], streams: Bool = false
     ) throws -> Plan {
         var resolved = try resolve(leavesOpen: streams)
         if options.locked { try refuseChanges(resolved) }

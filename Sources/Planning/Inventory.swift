@@ -18,15 +18,15 @@ public struct Inventory: Sendable {
     /// Trees whose listing and blobs are all in the cache.
     public var trees: Set<Digest> = []
     /// What archives in the cache, or known by digest, unpack to: by object identity.
-    public var seen: [String: Seen] = [:]
+    public var seen: [ExactText: Seen] = [:]
     /// Bytes of an interrupted download that need not be fetched again: by object identity.
-    public var partials: [String: Int64] = [:]
+    public var partials: [ExactText: Int64] = [:]
     public var placed: [Entry.ID: Placed] = [:]
     public var observed: [Entry.ID: Observed] = [:]
     /// Entries at whose path the locked bytes lie already, put there by somebody else.
     public var adoptable: Set<Entry.ID> = []
     /// Sizes of local sources, by object identity.
-    public var localSizes: [String: Int64] = [:]
+    public var localSizes: [ExactText: Int64] = [:]
     /// What this manifest placed for entries that it does not declare any more.
     public var orphans: [Entry.ID: (placed: Placed, observed: Observed)] = [:]
     /// Bytes free for us.

@@ -81,7 +81,7 @@ public enum LockText {
                 var entry = lock.entries.removeValue(forKey: id) ?? Lock.Entry(key: key, objects: [])
                 // What a merge of two branches leaves behind; which of the lines is right only a resolution can tell.
                 guard entry.key == key else { throw problem("the lines of \(id) have different keys") }
-                guard entry.objects.last?.path != object.path else {
+                guard entry.objects.last.map({ ExactText($0.path) }) != ExactText(object.path) else {
                     throw problem("\(id) has two lines for '\(object.path)'")
                 }
                 entry.objects.append(object)

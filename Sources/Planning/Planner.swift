@@ -78,7 +78,7 @@ private func acquire(
         if let tree = object.locked?.tree, inventory.trees.contains(tree) { return .cached }
         return .fetch(bytes: 0)
     }
-    let identity = object.identity(version: entry.entry.version)
+    let identity = ExactText(object.identity(version: entry.entry.version))
     let size = object.knownSize ?? inventory.localSizes[identity] ?? entry.entry.size
     let missing = size.map { max(0, $0 - (inventory.partials[identity] ?? 0)) }
     if let locked = object.locked, let digest = locked.digest {

@@ -136,7 +136,7 @@ import Testing
 
     @Test("What a partial holds is not fetched again")
     func partial() throws {
-        let identity = "https://h/a.bin"
+        let identity: ExactText = "https://h/a.bin"
         #expect(try acquisition(Self.entry()) { $0.partials[identity] = 40 } == .fetch(bytes: 60))
         #expect(try acquisition(Self.entry()) { $0.partials[identity] = 400 } == .fetch(bytes: 0))
         #expect(try acquisition(Self.entry(size: nil)) { $0.partials[identity] = 40 } == .fetch(bytes: nil))

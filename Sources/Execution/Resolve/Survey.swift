@@ -79,12 +79,12 @@ struct Survey {
                 try addSeen(seen, object, identity, to: &inventory)
             }
             if known.hasPartials, let claimed = cache.partials.claimed(identity: identity) {
-                inventory.partials[identity] = claimed.bytes
+                inventory.partials[ExactText(identity)] = claimed.bytes
             }
             if let path = object.url.localPath(base: entry.entry.base),
                 let status = try FileSystem.status(path, followSymlinks: true)
             {
-                inventory.localSizes[identity] = status.size
+                inventory.localSizes[ExactText(identity)] = status.size
             }
         }
     }
@@ -97,7 +97,7 @@ struct Survey {
             isThere = try isComplete(tree)
         }
         guard isThere else { return }
-        inventory.seen[identity] = seen
+        inventory.seen[ExactText(identity)] = seen
     }
 
     /// Whether a tree's listing and all its blobs are there.

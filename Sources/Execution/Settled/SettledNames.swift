@@ -13,10 +13,10 @@ enum SettledNames {
 
     /// - Parameter placed: everything of this manifest, relative to `root`.
     static func write(_ placed: some Sequence<Placed>, root: String, to writer: inout SettledWriter) {
-        var folders: [String: [(name: String, kind: Placed.File.Kind)]] = [:]
+        var folders: [ExactText: [(name: String, kind: Placed.File.Kind)]] = [:]
         func add(_ path: String, _ kind: Placed.File.Kind) {
             let (folder, name) = split(path)
-            folders[folder, default: []].append((name, kind))
+            folders[ExactText(folder), default: []].append((name, kind))
         }
         for entry in placed {
             // A folder that a user has replaced by a symlink to another one would show the same names.
@@ -24,12 +24,12 @@ enum SettledNames {
             for file in entry.files { add(entry.path.appendingComponent(file.path), file.kind) }
         }
         writer.number(folders.values.reduce(0) { $0 + ($1.count + chunk - 1) / chunk })
-        for (folder, names) in folders.sorted(by: { $0.key < $1.key }) {
+        for (folder, names) in folders.sorted(by: { $0.key.text < $1.key.text }) {
             for start in stride(from: 0, to: names.count, by: chunk) {
                 let part = names[start..<min(start + chunk, names.count)]
                 var body = SettledWriter()
                 for (name, kind) in part { write(name, kind, to: &body) }
-                writer.text(folder.isEmpty ? root : root + "/" + folder)
+                writer.text(folder.text.isEmpty ? root : root + "/" + folder.text)
                 writer.number(part.count)
                 writer.number(body.bytes.count)
                 writer.append(body)

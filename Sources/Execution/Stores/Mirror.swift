@@ -115,7 +115,7 @@ public final class Mirror {
     }
 
     private func wanted(
-        _ entries: [ResolvedEntry], _ state: MirrorState, _ there: [String: ObjectFacts]?
+        _ entries: [ResolvedEntry], _ state: MirrorState, _ there: [ExactText: ObjectFacts]?
     ) -> [Object] {
         var objects: [Object] = []
         for (index, entry) in entries.enumerated() {
@@ -125,7 +125,7 @@ public final class Mirror {
                 var wanted = Object(item: index, number: number, path: path)
                 if let digest = object.locked?.digest ?? stated, state.holds(digest, at: path, there: there) {
                     wanted.digest = digest
-                    wanted.size = state.lines[path]?.size
+                    wanted.size = state.lines[ExactText(path)]?.size
                     wanted.isThere = true
                 }
                 objects.append(wanted)
@@ -196,7 +196,7 @@ public final class Mirror {
             objects[index].isThere = true
             outcome.copied += 1
             outcome.bytes += uploaded.size
-            state.lines[objects[index].path] = MirrorState.Line(digest: digest, size: uploaded.size)
+            state.lines[ExactText(objects[index].path)] = MirrorState.Line(digest: digest, size: uploaded.size)
         }
         outcome.failure = outcome.failure ?? board.read { $0.failure }
     }
@@ -204,14 +204,14 @@ public final class Mirror {
     private func removeVanished(
         _ objects: [Object], _ failed: [Entry], from state: inout MirrorState, _ outcome: inout Outcome
     ) throws {
-        let wanted = Set(objects.map(\.path))
+        let wanted = Set(objects.map { ExactText($0.path) })
         outcome.vanished = state.lines.keys.filter { path in
-            !wanted.contains(path) && !failed.contains { path.hasPrefix("\($0.id)/") }
-        }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            !wanted.contains(path) && !failed.contains { path.text.utf8.starts(with: "\($0.id)/".utf8) }
+        }.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard prunes, outcome.failure == nil, !isCancelled.isSet else { return }
         for path in outcome.vanished {
             try place.remove(path)
-            state.lines[path] = nil
+            state.lines[ExactText(path)] = nil
             outcome.removed.append(path)
         }
     }

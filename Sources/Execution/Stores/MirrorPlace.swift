@@ -28,7 +28,7 @@ struct MirrorPlace: Sendable {
     }
 
     /// Everything that lies there; `nil` where nobody can list it.
-    func list() throws(Failure) -> [String: ObjectFacts]? {
+    func list() throws(Failure) -> [ExactText: ObjectFacts]? {
         guard let url = folder.url else { return nil }
         let place: SourceRules.Source
         do throws(Refusal) { place = try sources.source(url, base: base) } catch { throw Failure(refusal: error) }
@@ -36,22 +36,24 @@ struct MirrorPlace: Sendable {
         case .local(let path): return try list(path)
         case .remote(let object):
             guard let store = object.store as? any ListingStore else { return nil }
-            var found: [String: ObjectFacts] = [:]
+            var found: [ExactText: ObjectFacts] = [:]
             var listing = Listing(store, prefix: object.id.key, caller: caller)
             while let page = try listing.next() {
-                for item in page.objects { found[String(item.key.dropFirst(object.id.key.count))] = item.facts }
+                for item in page.objects {
+                    found[ExactText(Substring(item.key.utf8.dropFirst(object.id.key.utf8.count)))] = item.facts
+                }
             }
             return found
         }
     }
 
-    private func list(_ root: String) throws(Failure) -> [String: ObjectFacts] {
+    private func list(_ root: String) throws(Failure) -> [ExactText: ObjectFacts] {
         do {
             guard try FileSystem.status(root, followSymlinks: true) != nil else { return [:] }
-            var found: [String: ObjectFacts] = [:]
+            var found: [ExactText: ObjectFacts] = [:]
             for name in try LocalFiles.below(root) {
                 guard let status = try FileSystem.status(root + "/" + name, followSymlinks: true) else { continue }
-                found[name] = ObjectFacts(
+                found[ExactText(name)] = ObjectFacts(
                     size: status.size,
                     validator: .weak(eTag: nil, size: status.size, modified: Int64(status.modified.seconds)))
             }

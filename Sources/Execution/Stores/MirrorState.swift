@@ -18,7 +18,7 @@ struct MirrorState: Hashable {
         var validator: Validator?
     }
 
-    var lines: [String: Line] = [:]
+    var lines: [ExactText: Line] = [:]
 
     init() {}
 
@@ -33,7 +33,7 @@ struct MirrorState: Hashable {
             guard let json = MirrorState.parse(line), let path = json["path"]?.string,
                 let digest = json["digest"]?.string.flatMap({ Digest($0) }), let size = json["size"]?.integer
             else { return nil }
-            self.lines[path] = Line(
+            self.lines[ExactText(path)] = Line(
                 digest: digest, size: size, validator: json["validator"]?.string.flatMap { Validator($0) })
         }
     }
@@ -44,9 +44,9 @@ struct MirrorState: Hashable {
 
     var text: [UInt8] {
         var text = Array("{\"clearml-sync-mirror\":1}\n".utf8)
-        for (path, line) in lines.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (path, line) in lines.sorted(by: { $0.key.text.utf8.lexicographicallyPrecedes($1.key.text.utf8) }) {
             JSON.object([
-                "path": .string(path), "digest": .string("\(line.digest)"), "size": .integer(line.size),
+                "path": .string(path.text), "digest": .string("\(line.digest)"), "size": .integer(line.size),
                 "validator": line.validator.map { .string($0.text) },
             ]).append(to: &text)
             text.append(UInt8(ascii: "\n"))
@@ -56,7 +56,8 @@ struct MirrorState: Hashable {
 
     /// Whether the mirror holds this content at a path, as far as was noted and as its store tells now.
     /// - Parameter there: what a listing told; `nil` when the store has no listings.
-    func holds(_ digest: Digest, at path: String, there: [String: ObjectFacts]?) -> Bool {
+    func holds(_ digest: Digest, at path: String, there: [ExactText: ObjectFacts]?) -> Bool {
+        let path = ExactText(path)
         guard let line = lines[path], line.digest == digest else { return false }
         guard let there else { return true }
         guard let facts = there[path], facts.size == line.size else { return false }

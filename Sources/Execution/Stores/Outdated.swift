@@ -58,7 +58,7 @@ private struct OutdatedEntry {
     func compare() throws -> [OutdatedObject] {
         switch (try place(entry.url), entry.url.shape) {
         case (.local(let path), .prefix), (.local(let path), .glob):
-            return try compareNames(with: Set(LocalFiles.below(path).filter(selects)), at: path)
+            return try compareNames(with: LocalFiles.below(path).filter(selects), at: path)
         case (.local(let path), .single): return try compareLocal(path)
         case (.remote(let object), .prefix), (.remote(let object), .glob): return try compareListing(object)
         case (_, .single): return try ask(objects.map { ($0, entry.url) })
@@ -161,11 +161,11 @@ private struct OutdatedEntry {
         try objects.compactMap { try compareLocal($0, path) }
     }
 
-    private func compareNames(with names: Set<String>, at root: String) throws -> [OutdatedObject] {
+    private func compareNames(with names: [String], at root: String) throws -> [OutdatedObject] {
         if objects.count == 1, objects[0].path.isEmpty { return [] }
         var found = try objects.compactMap { try compareLocal($0, root + "/" + $0.path) }
-        let known = Set(objects.map(\.path))
-        found += names.subtracting(known).map { note(.new, nil, path: $0) }
+        let known = Set(objects.map { ExactText($0.path) })
+        found += names.filter { !known.contains(ExactText($0)) }.map { note(.new, nil, path: $0) }
         return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 

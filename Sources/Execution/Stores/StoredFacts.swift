@@ -6,7 +6,7 @@ internal import Remotes
 struct StoredFacts: Sendable {
     private let caller: StoreCaller
     /// By key; a key that is not here was not listed, which says nothing.
-    private var listed: [String: ObjectFacts] = [:]
+    private var listed: [ExactText: ObjectFacts] = [:]
     /// Whether the listing came to its end: what is not in it is not there.
     private var isComplete = false
 
@@ -27,7 +27,7 @@ struct StoredFacts: Sendable {
                     isComplete = true
                     return
                 }
-                for object in page.objects { listed[object.key] = object.facts }
+                for object in page.objects { listed[ExactText(object.key)] = object.facts }
             }
         } catch {
             // Each file is asked for instead.
@@ -46,7 +46,7 @@ struct StoredFacts: Sendable {
         switch place {
         case .local(let path): return try match(source, path)
         case .remote(let object):
-            if let facts = listed[object.id.key] {
+            if let facts = listed[ExactText(object.id.key)] {
                 if facts.size != source.size { return nil }
                 if let match = try match(source, facts, object.store) { return match }
             } else if isComplete {

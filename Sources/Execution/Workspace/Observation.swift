@@ -10,7 +10,7 @@ extension Workspace {
     ///   - intended: what a killed run was about to place.
     ///   - path: where the entry goes now.
     func observe(
-        placed: Placed?, intended: Placed?, path: String, others: [String: String], cache: Cache
+        placed: Placed?, intended: Placed?, path: String, others: [ExactText: String], cache: Cache
     ) throws -> Observed {
         if let owner = Workspace.owner(of: path, in: others) { return .otherManifest(owner) }
         if let placed, placed.path == path {
@@ -42,11 +42,13 @@ extension Workspace {
         return .foreign
     }
 
-    private static func owner(of path: String, in others: [String: String]) -> String? {
+    private static func owner(of path: String, in others: [ExactText: String]) -> String? {
         guard !others.isEmpty else { return nil }
-        if let section = others[path] { return section }
+        if let section = others[ExactText(path)] { return section }
         // Inside another manifest's folder, or around one of its paths.
-        return others.first { other, _ in other.hasPrefix(path + "/") || path.hasPrefix(other + "/") }?.value
+        return others.first { other, _ in
+            other.text.utf8.starts(with: (path + "/").utf8) || path.utf8.starts(with: (other.text + "/").utf8)
+        }?.value
     }
 
     /// Which of the placed files are gone, and which are not as they were placed. Relative to the workspace.
@@ -90,10 +92,10 @@ extension Workspace {
             guard case .symlink(let target) = file.kind, let status = try FileSystem.status(full) else { continue }
             guard status.kind == .symlink, try FileSystem.symlinkTarget(full) == target else { return false }
         }
-        let direct = Set(intended.files.map(\.path))
+        let direct = Set(intended.files.map { ExactText($0.path) })
         let expected = try intended.expectedFiles(cache: cache)
         for (path, digest) in expected where !direct.contains(path) {
-            let full = root + "/" + intended.path.appendingComponent(path)
+            let full = root + "/" + intended.path.appendingComponent(path.text)
             guard let status = try FileSystem.status(full) else { continue }
             guard status.kind == .file else { return false }
             guard try File(full).hash([.sha256]).values[0] == digest.bytes else { return false }
@@ -104,18 +106,18 @@ extension Workspace {
 
 extension Placed {
     /// The files that the objects come to, by path below the entry's own, each with its digest; symlinks left out.
-    func expectedFiles(cache: Cache) throws -> [String: Digest] {
-        var files: [String: Digest] = [:]
+    func expectedFiles(cache: Cache) throws -> [ExactText: Digest] {
+        var files: [ExactText: Digest] = [:]
         for object in objects {
             if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else { continue }
                 for item in listing.items {
                     if case .file(let digest, _, _) = item.kind {
-                        files[object.path.appendingComponent(item.path)] = digest
+                        files[ExactText(object.path.appendingComponent(item.path))] = digest
                     }
                 }
             } else if let digest = object.digest {
-                files[object.path] = digest
+                files[ExactText(object.path)] = digest
             }
         }
         return files

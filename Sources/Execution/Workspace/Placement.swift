@@ -18,7 +18,7 @@ struct Placement: Sendable {
         var isFolder: Bool
         var objects: [Placed.Object]
         /// Local paths of objects that are used where they lie, by `Placed.Object.path`.
-        var direct: [String: String] = [:]
+        var direct: [ExactText: String] = [:]
         /// The whole entry is one symlink to here.
         var directFolder: String?
     }
@@ -32,7 +32,7 @@ struct Placement: Sendable {
             path: content.path, mode: content.mode, isFolder: content.isFolder, executable: content.executable,
             objects: content.objects, files: [])
         // What needs no content is told whole: a later run knows these symlinks again.
-        placed.files = content.direct.map { Placed.File(path: $0.key, kind: .symlink(target: $0.value)) }
+        placed.files = content.direct.map { Placed.File(path: $0.key.text, kind: .symlink(target: $0.value)) }
         if let folder = content.directFolder { placed.files = [Placed.File(path: "", kind: .symlink(target: folder))] }
         try workspace.intend(placed, id: id)
         let target = workspace.root + "/" + content.path
@@ -143,7 +143,7 @@ struct Placement: Sendable {
         defer { try? FileSystem.removeAll(build) }
         var builder = try FolderBuilder(root: build, linker: linker, mode: content.mode)
         for object in content.objects {
-            if let source = content.direct[object.path] {
+            if let source = content.direct[ExactText(object.path)] {
                 try builder.addSymlink(to: source, at: object.path)
             } else if let tree = object.tree {
                 guard let listing = try cache.trees.listing(tree) else {
@@ -176,8 +176,9 @@ struct Placement: Sendable {
         var ours: Set<[UInt8]> = []
         if let previous, previous.path == content.path {
             // Changed files count as a user's, unless they are to be replaced.
-            let changed = force ? [] : Set(try workspace.changes(of: previous, cache: cache).drifted)
-            for file in previous.files where !changed.contains(previous.path.appendingComponent(file.path)) {
+            let changed =
+                force ? [] : Set(try workspace.changes(of: previous, cache: cache).drifted.map { ExactText($0) })
+            for file in previous.files where !changed.contains(ExactText(previous.path.appendingComponent(file.path))) {
                 ours.insert(Array(file.path.utf8))
             }
         }
@@ -191,7 +192,7 @@ struct Placement: Sendable {
                     try FileSystem.createFolder(new + "/" + path[..<slash])
                 }
                 try FileSystem.hardlink(old + "/" + path, to: new + "/" + path)
-            } else if let digest = intended[path], let file = try? File(old + "/" + path),
+            } else if let digest = intended[ExactText(path)], let file = try? File(old + "/" + path),
                 try file.hash([.sha256]).values[0] == digest.bytes
             {
                 return  // The same bytes stand there anew.
@@ -224,20 +225,20 @@ struct Placement: Sendable {
     /// - Returns: the paths that stay because somebody changed them.
     func remove(_ placed: Placed, force: Bool) throws -> [String] {
         let drifted = force ? [] : try workspace.changes(of: placed, cache: cache).drifted
-        let kept = Set(drifted)
-        var folders: Set<String> = []
+        let kept = Set(drifted.map { ExactText($0) })
+        var folders: Set<ExactText> = []
         for file in placed.files {
             let path = placed.path.appendingComponent(file.path)
-            if kept.contains(path) { continue }
-            if case .folder = file.kind { folders.insert(path) } else { try removeFile(path) }
+            if kept.contains(ExactText(path)) { continue }
+            if case .folder = file.kind { folders.insert(ExactText(path)) } else { try removeFile(path) }
             var parent = path[...]
             while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
                 parent = parent[..<slash]
-                guard folders.insert(String(parent)).inserted else { break }
+                guard folders.insert(ExactText(parent)).inserted else { break }
             }
         }
         // The deepest first: a longer path is never around a shorter one.
-        for folder in folders.sorted(by: { $0.utf8.count > $1.utf8.count }) {
+        for folder in folders.map(\.text).sorted(by: { $0.utf8.count > $1.utf8.count }) {
             do throws(SystemError) { try FileSystem.removeEmptyFolder(workspace.root + "/" + folder) } catch {
                 // A user's file or symlink took its place.
                 guard error.code == .notDirectory else { throw error }

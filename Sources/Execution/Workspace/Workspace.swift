@@ -153,8 +153,8 @@ public final class Workspace: Sendable {
     }
 
     /// The paths of the other manifests in this workspace, each with its section.
-    func pathsOfOthers() throws -> [String: String] {
-        var paths: [String: String] = [:]
+    func pathsOfOthers() throws -> [ExactText: String] {
+        var paths: [ExactText: String] = [:]
         guard try FileSystem.status(folder) != nil else { return paths }
         for item in try FileSystem.list(folder) where item.name.hasSuffix(".state") {
             let section = String(item.name.dropLast(6))
@@ -162,7 +162,7 @@ public final class Workspace: Sendable {
             else {
                 continue
             }
-            for placed in text.entries.values { paths[placed.path] = section }
+            for placed in text.entries.values { paths[ExactText(placed.path)] = section }
         }
         return paths
     }

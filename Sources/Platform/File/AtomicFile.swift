@@ -8,7 +8,14 @@ public enum AtomicFile {
     /// A name for a temporary file beside `path` that no other process and no other call uses.
     public static func temporaryName(beside path: String) -> String {
         let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
-        return "\(path).\(getpid()).\(number).tmp"
+        let ending = ".\(getpid()).\(number).tmp"
+        let name =
+            path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8[path.utf8.index(after: $0)...] }
+            ?? path.utf8[...]
+        guard name.count + ending.utf8.count > 255 else { return path + ending }
+        // A name may have 255 bytes, and the file's own may have them all.
+        return path[..<name.startIndex] + String(decoding: name.prefix(255 - 3 - ending.utf8.count), as: UTF8.self)
+            + ending
     }
 
     /// Writes beside `path`, then renames over it.

@@ -64,7 +64,9 @@ extension S3Store {
         var tag = head.eTag?.text
         if body.contains(where: { $0 > 0x20 }) {
             let answer = try element("CompleteMultipartUploadResult", head, body)
-            tag = answer["ETag"].map { $0.hasPrefix("\"") ? $0 : "\"\($0)\"" } ?? tag
+            // Ceph leaves it empty.
+            let told = answer["ETag"].flatMap { $0.isEmpty || $0 == "\"\"" ? nil : $0 }
+            tag = told.map { $0.hasPrefix("\"") ? $0 : "\"\($0)\"" } ?? tag
         }
         let version = head["x-amz-version-id"].flatMap { $0 == "null" || $0.isEmpty ? nil : $0 }
         return StoredObject(eTag: tag, version: version, checksum: checksum(head, isWhole: true))
@@ -107,7 +109,8 @@ extension S3Store {
             var reader = try XMLReader(body)
             let root = try reader.root()
             if root == "Error" { throw XMLError("an error", at: 0) }
-            guard root == name else { throw XMLError("'\(root)' instead of '\(name)'", at: 0) }
+            // The `Result` is missing from what rclone's server answers.
+            guard root == name || root + "Result" == name else { throw XMLError("'\(root)' instead of '\(name)'", at: 0) }
             try reader.children { reader, name throws(XMLError) in texts[name] = try reader.text() }
         } catch {
             if let error = S3Error(body) { throw refusal(error, head, url: head.effectiveURL) }

@@ -19,7 +19,8 @@ class AzureStore(Store):
     entry = "sdk.azure.storage.containers[0]"
     section = "sdk.azure.storage"
     unknown_version = "2020-01-01T00:00:00.0000000Z"
-    lacks = {"denial": "a key may do everything", "sessions": "a key does not expire"}
+    lacks = {"denial": "a key may do everything", "sessions": "a key does not expire",
+             "abort": "no request gives up blocks; Azure drops them after a week"}
 
     def start(self, stack):
         self.partner = stack.enter_context(AzureEmulator())
@@ -89,6 +90,14 @@ class AzureStore(Store):
         container = self.service.get_container_client(self.bucket)
         committed = {blob.name for blob in container.list_blobs()}
         return [b.name for b in container.list_blobs(include=["uncommittedblobs"]) if b.name not in committed]
+
+    def rclone_remote(self):
+        return "seed"
+
+    def rclone_environment(self):
+        values = {"type": "azureblob", "account": self.partner.account, "key": self.partner.key,
+                  "endpoint": f"http://127.0.0.1:{self.partner.port}/{self.partner.account}"}
+        return {f"RCLONE_CONFIG_SEED_{name.upper()}": value for name, value in values.items()}
 
     def request_key(self, request):
         start = f"/{self.partner.account}/{self.bucket}/"

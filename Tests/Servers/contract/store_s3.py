@@ -168,4 +168,6 @@ class RcloneStore(S3Store):
         "denial": "it knows one user, who may do everything",
         "sessions": "it issues no session credentials",
         "strange": "it takes no such names",
+        "markers": "it has folders of its own",
+        "anonymous": "it calls an unsigned request malformed",
     }

@@ -1,0 +1,20 @@
+/// A text that equals another only byte for byte, for keys, paths and URLs as keys of dictionaries and sets.
+///
+/// Swift takes texts that Unicode calls canonically equivalent for equal: the two forms of `é` are one `String`, and two objects
+/// of a store.
+public struct ExactText: Hashable, Sendable {
+    public let text: String
+
+    public init(_ text: some StringProtocol) { self.text = String(text) }
+
+    public static func == (left: ExactText, right: ExactText) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension ExactText: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self.init(text) }
+}

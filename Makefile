@@ -8,7 +8,7 @@ RELEASE := -c release --static-swift-stdlib
 CHECKS := -Xswiftc -warnings-as-errors
 
 BUILD_PACKAGES := libarchive-dev libcurl4-openssl-dev libisal-dev libsqlite3-dev libssl-dev libxxhash-dev zlib1g-dev pkg-config
-TEST_PACKAGES := nginx-light openssl
+TEST_PACKAGES := binutils nginx-light openssl python3 valgrind
 
 .PHONY: demo build test test-servers bench format lint install clean deps test-deps
 
@@ -21,8 +21,10 @@ demo: build
 build: deps
 	$(SWIFT) build $(RELEASE) --product clearml-sync
 
-test: deps test-deps
+# The instruction counts are the release binary's.
+test: deps test-deps build
 	$(SWIFT) test --parallel
+	python3 Tests/Instructions/check.py
 
 test-servers: deps
 	$(SWIFT) build --product clearml-sync

@@ -37,7 +37,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings,
+            // Without a fixed address the loader would write to 90,000 places of the binary at each start.
+            linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]),
 
         // Carries out a plan: fetch, verify, extract, commit, link; owns the workspace's state.
         .target(

@@ -10,14 +10,20 @@ public enum Extract {
     /// - Parameters:
     ///   - archive: at its start. After the last member of a zip or 7z some of the source's bytes may be unread: a caller
     ///     that also hashes them drains the source itself.
+    ///   - again: another reader of the same archive, for each further thread that takes a share of a zip's members: those can
+    ///     be read in any order.
     ///   - workers: threads that hash and write beside the calling one, which reads and decompresses.
     ///   - progress: is told the bytes that were unpacked since the last call; throwing stops the extraction.
     /// - Throws: `ArchiveError`, `ExtractionError`, `SystemError`, or what the source or `progress` throws. Blobs that were
     ///   written stay in the cache; no tree names them.
     public static func tree(
         of archive: consuming ArchiveReader, recipe: Recipe, limits: ExtractionLimits = ExtractionLimits(),
-        into store: BlobStore, workers: Int = 2, progress: (Int64) throws -> Void = { _ in }
+        into store: BlobStore, again: (@Sendable () throws -> ArchiveReader)? = nil, workers: Int = 2,
+        progress: (Int64) throws -> Void = { _ in }
     ) throws -> TreeListing {
+        if archive.format == .zip, archive.sourcePosition >= SharedExtract.smallest, let again {
+            return try SharedExtract(recipe, limits, store).tree(of: archive, again: again, progress: progress)
+        }
         let blobs = ExtractBlobs(store: store, workers: max(1, workers))
         defer { blobs.cancel() }
         var tree = ExtractTree()
@@ -31,26 +37,21 @@ public enum Extract {
             guard let path = try ExtractPath(member: member.path, stripping: recipe.stripComponents),
                 recipe.selects(path)
             else { continue }
-            switch member.kind {
-            case .folder: try tree.addFolder(path)
-            case .symlink(let target): try tree.addSymlink(path, to: target)
-            case .hardlink(let target):
-                let place = try ExtractPath(member: target, stripping: recipe.stripComponents)
-                try tree.addHardlink(path, to: place, named: target)
-            case .special: throw ExtractionError.specialFile(member: member.path)
-            case .file:
-                if let size = member.size, let limit = limits.maximumBytes, size > limit - unpacked {
-                    throw ExtractionError.tooManyBytes(limit: limit)
-                }
-                try tree.addFile(path, blobs.beginFile(executable: member.isExecutable))
-                while let block = try archive.readBlock() {
-                    unpacked += Int64(block.count)
-                    try limits.check(unpacked: unpacked, packed: archive.sourcePosition)
-                    try blobs.append(block)
-                    try progress(Int64(block.count))
-                }
-                blobs.endFile()
+            guard case .file = member.kind else {
+                try tree.add(member, at: path, recipe)
+                continue
             }
+            if let size = member.size, let limit = limits.maximumBytes, size > limit - unpacked {
+                throw ExtractionError.tooManyBytes(limit: limit)
+            }
+            try tree.addFile(path, blobs.beginFile(executable: member.isExecutable))
+            while let block = try archive.readBlock() {
+                unpacked += Int64(block.count)
+                try limits.check(unpacked: unpacked, packed: archive.sourcePosition)
+                try blobs.append(block)
+                try progress(Int64(block.count))
+            }
+            blobs.endFile()
         }
         let contents = try blobs.finish()
         return try tree.listing { contents[$0] }

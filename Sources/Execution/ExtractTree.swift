@@ -1,5 +1,6 @@
 internal import Caching
 internal import Planning
+internal import Platform
 
 /// The tree that members make, in memory: nothing is written under a member's name, so no name can lead anywhere.
 struct ExtractTree {
@@ -15,6 +16,19 @@ struct ExtractTree {
     private var nodes: [ExtractPath: Node] = [:]
     /// The folder of the last member, whose parents are known to be folders.
     private var lastFolder: ExtractPath?
+
+    /// Adds what is no file: it has no content to wait for.
+    mutating func add(_ member: ArchiveMember, at path: ExtractPath, _ recipe: Recipe) throws(ExtractionError) {
+        switch member.kind {
+        case .file: break
+        case .folder: try addFolder(path)
+        case .symlink(let target): try addSymlink(path, to: target)
+        case .hardlink(let target):
+            let place = try ExtractPath(member: target, stripping: recipe.stripComponents)
+            try addHardlink(path, to: place, named: target)
+        case .special: throw .specialFile(member: member.path)
+        }
+    }
 
     mutating func addFile(_ path: ExtractPath, _ blob: Blob) throws(ExtractionError) { try add(.file(blob), path) }
 

@@ -57,21 +57,26 @@ final class Intake: Sendable {
     func take(_ bytes: [UInt8], stated: Checksum?) throws -> Taken {
         var order = order
         order.expectation = order.expectation.stated(stated)
+        let expectation = order.expectation
+        guard let recipe = order.recipe else {
+            // One pass: what is written is hashed and, before anybody sees it, judged.
+            var writer = try cache.blobs.newBlob(checksums: expectation.functions)
+            try bytes.withUnsafeBytes { try writer.write($0) }
+            return Taken(blob: try writer.commit { try expectation.check($0) })
+        }
         var hashers = ContentHashers([.sha256, .xxh3] + order.expectation.functions)
         bytes.withUnsafeBytes { hashers.update($0) }
         let blob = Blob(values: hashers.finishAndReset(), size: Int64(bytes.count))
         try order.expectation.check(blob)
         var taken = Taken(blob: blob)
-        if let recipe = order.recipe {
-            let source = ArchiveSource(
-                read: { buffer, offset in
-                    let rest = bytes.dropFirst(Int(offset)).prefix(buffer.count)
-                    buffer.copyBytes(from: rest)
-                    return rest.count
-                }, waitUntilComplete: { Int64(bytes.count) })
-            taken.tree = try record(unpack(source, recipe), of: blob.digest, recipe)
-        }
-        if order.recipe == nil || order.keepsArchive {
+        let source = ArchiveSource(
+            read: { buffer, offset in
+                let rest = bytes.dropFirst(Int(offset)).prefix(buffer.count)
+                buffer.copyBytes(from: rest)
+                return rest.count
+            }, waitUntilComplete: { Int64(bytes.count) })
+        taken.tree = try record(unpack(source, recipe), of: blob.digest, recipe)
+        if order.keepsArchive {
             var writer = try cache.blobs.newBlob()
             try bytes.withUnsafeBytes { try writer.write($0) }
             _ = try writer.commit()
@@ -110,7 +115,9 @@ final class Intake: Sendable {
 
     private func unpack(_ source: ArchiveSource, _ recipe: Recipe) throws -> TreeListing {
         do {
-            return try Extract.tree(of: ArchiveReader(source), recipe: recipe, limits: order.limits, into: cache.blobs)
+            return try Extract.tree(
+                of: ArchiveReader(source), recipe: recipe, limits: order.limits, into: cache.blobs,
+                again: { try ArchiveReader(source) })
         } catch {
             throw Intake.explain(error)
         }

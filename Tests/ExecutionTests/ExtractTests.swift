@@ -27,7 +27,8 @@ struct ExtractFixture {
             },
             waitUntilComplete: { Int64(bytes.count) })
         return try Extract.tree(
-            of: ArchiveReader(source), recipe: recipe, limits: limits, into: cache.blobs, progress: progress)
+            of: ArchiveReader(source), recipe: recipe, limits: limits, into: cache.blobs,
+            again: { try ArchiveReader(source) }, progress: progress)
     }
 
     func extract(_ members: [ArchiveWriter.Member], recipe: Recipe = Recipe()) throws -> TreeListing {
@@ -98,6 +99,37 @@ struct ExtractFixture {
         let tree = try fixture.describe(fixture.extract(members))
         #expect(tree.count == 3000)
         #expect((0..<3000).allSatisfy { tree["d\($0 % 50)/f\($0)"] == "content \($0)" })
+    }
+
+    @Test func aLargeZipThatSeveralThreadsShareIsTheSameTreeAsTheTar() throws {
+        let fixture = try ExtractFixture()
+        let members: [ArchiveWriter.Member] =
+            (0..<400).map { .file("d\($0 % 7)/f\($0)", pseudorandomBytes(5_000 + $0, seed: UInt64($0))) }
+            + [.symlink("link", to: "d0/f0"), .folder("void")]
+        let archive = try ArchiveWriter.write(members, .zip)
+        #expect(archive.count > 1 << 20)
+        #expect(try fixture.extract(archive) == fixture.extract(members))
+        let recipe = try Recipe(stripComponents: 1, exclude: [Glob("f1*")])
+        #expect(try fixture.extract(archive, recipe: recipe) == fixture.extract(members, recipe: recipe))
+        var total: Int64 = 0
+        #expect(throws: ExtractionError.tooManyBytes(limit: 1_000_000)) {
+            try fixture.extract(
+                archive, limits: ExtractionLimits(maximumBytes: 1_000_000), progress: { total += $0 })
+        }
+    }
+
+    @Test func ofALargeZipsWrongMembersTheFirstIsTold() throws {
+        let fixture = try ExtractFixture()
+        let files = (0..<300).map { ArchiveWriter.Member.file("f\($0)", pseudorandomBytes(5_000, seed: UInt64($0))) }
+        let members = files[..<200] + [.file("../early", "x")] + files[200...] + [.file("/late", "x")]
+        #expect(throws: ExtractionError.parentComponent(member: "../early")) {
+            try fixture.extract(ArchiveWriter.write(Array(members), .zip))
+        }
+        var damaged = try ArchiveWriter.write(files, .zip)
+        damaged[damaged.count / 2] ^= 1
+        #expect(throws: ArchiveError.self) { try fixture.extract(damaged) }
+        let temporary = try #require(fixture.cache.lease).temporaryFolder
+        #expect(try FileSystem.list(temporary).isEmpty)
     }
 
     @Test func anEmptyArchiveIsAnEmptyTree() throws {

@@ -362,11 +362,23 @@ import Testing
             ])
     }
 
-    @Test("More duplicates than are worth looking for still end in a problem")
+    @Test("Every further line of a key is a problem, among few keys and among many")
     func manyDuplicates() {
         let text = "version: 1\nvars:\n" + String(repeating: "  a: x\n", count: 40)
-        let problems = Self.problems(text)
-        #expect(problems.count == 1 && problems[0].hasSuffix("duplicate key 'a'"))
+        #expect(Self.problems(text).count == 39)
+        let keys = (0..<40).map { "  v\($0): x\n" }.joined()
+        let problems = Self.problems("version: 1\nvars:\n" + keys + "  v0: y\n  v39: y\n")
+        #expect(
+            problems == [
+                "m.yaml:43:3: duplicate key 'v0', first given at line 3, column 3",
+                "m.yaml:44:3: duplicate key 'v39', first given at line 42, column 3",
+            ])
+    }
+
+    @Test("After a mistake in the text's structure nothing else is said: it may all follow from that")
+    func structureFirst() {
+        let problems = Self.problems("version: 1\nversion: 1\nname: !odd x\nmodels: [\n")
+        #expect(problems.count == 1 && problems[0].contains("the text is not YAML"))
     }
 
     @Test("Aliases cannot make a short text enormous")

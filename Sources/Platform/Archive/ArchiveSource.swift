@@ -1,14 +1,15 @@
-/// Where an archive's bytes come from. They may still be arriving: reading blocks until they are there.
-public struct ArchiveSource {
+/// Where an archive's bytes come from. They may still be arriving: reading blocks until they are there. Several threads may
+/// read at once.
+public struct ArchiveSource: Sendable {
     /// Fills the buffer, or a part of it, from the byte at `offset` on; 0 only at or past the end.
-    public var read: (_ buffer: UnsafeMutableRawBufferPointer, _ offset: Int64) throws -> Int
+    public var read: @Sendable (_ buffer: UnsafeMutableRawBufferPointer, _ offset: Int64) throws -> Int
     /// Blocks until every byte has arrived and returns their count. Called before the first read of a format whose table
     /// of contents stands at its end (zip, 7z), and never for the others.
-    public var waitUntilComplete: () throws -> Int64
+    public var waitUntilComplete: @Sendable () throws -> Int64
 
     public init(
-        read: @escaping (UnsafeMutableRawBufferPointer, Int64) throws -> Int,
-        waitUntilComplete: @escaping () throws -> Int64
+        read: @escaping @Sendable (UnsafeMutableRawBufferPointer, Int64) throws -> Int,
+        waitUntilComplete: @escaping @Sendable () throws -> Int64
     ) {
         self.read = read
         self.waitUntilComplete = waitUntilComplete
@@ -16,7 +17,7 @@ public struct ArchiveSource {
 
     /// A file that is complete.
     public init(_ file: consuming File) {
-        final class Owner {
+        final class Owner: Sendable {
             let file: File
             init(_ file: consuming File) { self.file = file }
         }

@@ -34,9 +34,12 @@ final class SourceStream: ByteStream {
     private var peeked = 0
     private var skipped = false
 
+    /// Bytes of a block of an archive that is read from its start to its end.
+    static let blockSize = 256 << 10
+
     init(_ source: ArchiveSource) {
         self.source = source
-        buffer = .allocate(byteCount: 256 << 10, alignment: 4096)
+        buffer = .allocate(byteCount: Self.blockSize, alignment: 4096)
     }
 
     deinit { buffer.deallocate() }
@@ -57,7 +60,7 @@ final class SourceStream: ByteStream {
             defer { peeked = 0 }
             return UnsafeRawBufferPointer(rebasing: buffer[..<peeked])
         }
-        let count = try source.read(buffer, offset)
+        let count = try source.read(UnsafeMutableRawBufferPointer(rebasing: buffer[..<limit]), offset)
         if count == 0, skipped {
             // What was passed over must have been there.
             skipped = false
@@ -75,7 +78,11 @@ final class SourceStream: ByteStream {
         return count
     }
 
+    /// Whoever seeks reads little at each place.
+    private var limit = SourceStream.blockSize
+
     func seek(to position: Int64) {
+        limit = 32 << 10
         peeked = 0
         offset = position
     }

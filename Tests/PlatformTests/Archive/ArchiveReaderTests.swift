@@ -73,16 +73,15 @@ import Testing
     @Test func aTarIsReadWhileItArrivesAndAZipAfterItHasArrived() throws {
         for (format, waits) in [(ArchiveWriter.Format.pax, 0), (.zip, 1), (.sevenZip, 1)] {
             let bytes = try ArchiveWriter.write(Self.members, format)
-            final class Log { var waits = 0 }
-            let log = Log()
+            let log = Monitor(0)
             var source = ArchiveSource(bytes: bytes, piece: 1000)
             source.waitUntilComplete = {
-                log.waits += 1
+                log.withLock { $0 += 1 }
                 return Int64(bytes.count)
             }
             var reader = try ArchiveReader(source)
             while try reader.next() != nil {}
-            #expect(log.waits == waits, "\(format)")
+            #expect(log.read { $0 } == waits, "\(format)")
         }
     }
 

@@ -113,7 +113,7 @@ public final class Cache: Sendable {
         let own = "/var/tmp/clearml-sync-\(geteuid())"
         if folder == nil {
             // Everybody may write to /var/tmp: who has made our folder there before us could tell us what URLs hold.
-            try? FileSystem.createFolder(own, mode: 0o700)
+            _ = try? FileSystem.createFolder(own, mode: 0o700)
             guard let status = try? FileSystem.status(own), status.kind == .folder, status.owner == geteuid(),
                 status.mode & 0o022 == 0
             else { return nil }

@@ -203,7 +203,7 @@ public final class Index: Sendable {
             guard isWritable else { return }
             try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF")
         }
-        if let slash = path.lastIndex(of: "/") { try? FileSystem.createFolder(String(path[..<slash])) }
+        if let slash = path.lastIndex(of: "/") { _ = try? FileSystem.createFolder(String(path[..<slash])) }
         guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return nil }
         let found = try? queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
         if found == Index.version { return queue }

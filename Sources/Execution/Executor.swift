@@ -224,6 +224,7 @@ final class Executor {
             return
         }
         sortObjects(index)
+        if let failure = listingFailure(index) { return fail(index, failure) }
         if !options.fetchesOnly { place(index) }
     }
 

@@ -70,6 +70,20 @@ extension Executor {
         placeIfComplete(index)
     }
 
+    /// Whether the objects are others than the lock lists, whose listing is not at hand.
+    func listingFailure(_ index: Int) -> Failure? {
+        let item = plan.items[index]
+        let id = item.entry.entry.id
+        guard let expected = item.entry.lockedListing, let lines = Session.lockEntry(item, outcome) else { return nil }
+        var lock = Lock()
+        lock.entries[id] = lines
+        guard LockText.encode(lock, hash: LockFile.hash).listings[expected] == nil else { return nil }
+        return Failure(
+            .integrity, "what is below the URL is not what the lock lists",
+            cause: "the lock's listing \(expected) is not at hand, and what was found has another digest",
+            advice: "restore the lock's folder of listings, or run 'clearml-sync lock --upgrade \(id.name)'")
+    }
+
     /// Puts an item's objects into the lock's order once all of them are here: listings may have another.
     func sortObjects(_ index: Int) {
         guard wasListed.remove(index) != nil else { return }

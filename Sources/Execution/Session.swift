@@ -171,7 +171,7 @@ public final class Session {
     private func refuseChanges(_ resolved: [ResolvedEntry]) throws(Failure) {
         for entry in resolved {
             let isLocked =
-                !entry.isOpen
+                entry.lockedListing != nil || !entry.isOpen
                 && entry.objects.allSatisfy { object in
                     guard let locked = object.locked else { return false }
                     return entry.access != .cache

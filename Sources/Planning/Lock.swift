@@ -27,10 +27,28 @@ public struct Lock: Hashable, Sendable {
         /// What the lines were resolved from, see `Planning.Entry.lockKey`: another key means to resolve anew.
         public var key: String
         public var objects: [Object]
+        /// The listing that is not at hand: `objects` is empty, and what the URL holds is compared with this.
+        public var absent: Listing?
 
-        public init(key: String, objects: [Object]) {
+        public init(key: String, objects: [Object], absent: Listing? = nil) {
             self.key = key
             self.objects = objects
+            self.absent = absent
+        }
+    }
+
+    /// What the lock says of an entry whose objects stand in a file of their own.
+    public struct Listing: Hashable, Sendable {
+        /// Of the listing's text.
+        public var digest: Digest
+        public var count: Int
+        /// Bytes of all objects, where each is known.
+        public var size: Int64?
+
+        public init(digest: Digest, count: Int, size: Int64?) {
+            self.digest = digest
+            self.count = count
+            self.size = size
         }
     }
 

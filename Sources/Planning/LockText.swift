@@ -24,6 +24,10 @@ public enum LockText {
     public static func encode(_ lock: Lock, hash: ([UInt8]) -> Digest) -> Encoded {
         var encoded = Encoded(text: Array("{\"clearml-sync-lock\":1}\n".utf8), listings: [:])
         for (id, entry) in lock.entries.sorted(by: { $0.key < $1.key }) {
+            if let absent = entry.absent {
+                append(line(of: id, entry, absent), to: &encoded.text)
+                continue
+            }
             let objects = entry.objects.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
             let head: [JSON.Member] = [.init("entry", .string(id.description)), .init("key", .string(entry.key))]
             guard objects.count > Lock.inlineLimit else {
@@ -35,11 +39,20 @@ public enum LockText {
             let digest = hash(listing)
             encoded.listings[digest] = listing
             let sizes = objects.compactMap(\.size)
-            var members = head + [.init("objects", .integer(Int64(objects.count)))]
-            if sizes.count == objects.count { members.append(.init("size", .integer(Bytes.sum(sizes)))) }
-            append(members + [.init("listing", .string(digest.description))], to: &encoded.text)
+            let whole = Lock.Listing(
+                digest: digest, count: objects.count, size: sizes.count == objects.count ? Bytes.sum(sizes) : nil)
+            append(line(of: id, entry, whole), to: &encoded.text)
         }
         return encoded
+    }
+
+    private static func line(of id: Entry.ID, _ entry: Lock.Entry, _ listing: Lock.Listing) -> [JSON.Member] {
+        var members: [JSON.Member] = [
+            .init("entry", .string(id.description)), .init("key", .string(entry.key)),
+            .init("objects", .integer(Int64(listing.count))),
+        ]
+        if let size = listing.size { members.append(.init("size", .integer(size))) }
+        return members + [.init("listing", .string(listing.digest.description))]
     }
 
     private static func append(_ members: [JSON.Member], to bytes: inout [UInt8]) {
@@ -49,7 +62,7 @@ public enum LockText {
 
     /// - Parameters:
     ///   - file: the lock's name, for problems.
-    ///   - listing: the text of a listing, or `nil` where its file is gone: its entry is then resolved anew.
+    ///   - listing: the text of a listing, or `nil` where its file is gone: its entry is then `absent`.
     public static func decode(
         _ text: [UInt8], file: String, listing: (Digest) throws -> [UInt8]?
     ) throws -> Lock {
@@ -70,7 +83,12 @@ public enum LockText {
             }
             if let text = json["listing"]?.string {
                 guard let digest = Digest(text) else { throw problem("'listing' is not a digest") }
-                guard let bytes = try listing(digest) else { return }
+                guard let bytes = try listing(digest) else {
+                    let absent = Lock.Listing(
+                        digest: digest, count: Int(json["objects"]?.integer ?? 0), size: json["size"]?.integer)
+                    lock.entries[id] = Lock.Entry(key: key, objects: [], absent: absent)
+                    return
+                }
                 var objects: [Lock.Object] = []
                 try forEachLine(bytes, file: "\(file).d/\(digest.hex)") { json, _ in
                     objects.append(try Lock.Object(json) { problem("the listing \(digest) is damaged: \($0)") })

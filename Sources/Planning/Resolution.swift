@@ -17,6 +17,8 @@ public struct ResolvedEntry: Sendable {
     public var objects: [ResolvedObject]
     /// Its objects are not known yet: a listing tells them page by page while others are fetched already.
     public var isOpen = false
+    /// What the listing of its objects has to be: the lock says so, and has no more of it at hand.
+    public var lockedListing: Digest?
     /// Why the lock's lines were not used, when there was a lock that could have had them.
     public var unlockedReason: String?
 

@@ -35,7 +35,8 @@ struct Resolver: Sendable {
     }
 
     private func locked(_ entry: Entry) -> Lock.Entry? {
-        guard !renewing, let locked = lock.entries[entry.id], locked.key == entry.lockKey else { return nil }
+        guard !renewing, let locked = lock.entries[entry.id], locked.key == entry.lockKey, locked.absent == nil
+        else { return nil }
         return locked
     }
 
@@ -43,6 +44,8 @@ struct Resolver: Sendable {
         guard let lines = lock.entries[resolved.entry.id] else { return }
         if renewing {
             resolved.unlockedReason = "asked for"
+        } else if lines.key == resolved.entry.lockKey, let absent = lines.absent {
+            resolved.lockedListing = absent.digest
         } else if lines.key != resolved.entry.lockKey {
             resolved.unlockedReason = "its url, version, checksum, selection or extraction has changed"
         }

@@ -7,7 +7,7 @@ BINARY := .build/release/clearml-sync
 RELEASE := -c release --static-swift-stdlib
 CHECKS := -Xswiftc -warnings-as-errors
 
-BUILD_PACKAGES := libarchive-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev libxxhash-dev zlib1g-dev pkg-config
+BUILD_PACKAGES := libarchive-dev libcurl4-openssl-dev libisal-dev libsqlite3-dev libssl-dev libxxhash-dev zlib1g-dev pkg-config
 TEST_PACKAGES := nginx-light openssl
 
 .PHONY: demo build test test-servers bench format lint install clean deps test-deps

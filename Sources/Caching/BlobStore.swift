@@ -17,6 +17,9 @@ public final class BlobStore: Sendable {
     public let layout: Layout
     /// Open on `blobs/sha256`: names below it are resolved from here.
     let folder: File
+    /// Open on this process's own folder of unfinished files; `nil` in a cache that we may only read.
+    private let temporaryFolder: File?
+    private let temporaryDescriptor: Int32?
     private let lease: Lease?
     private let durability: Durability
     private let granularity: Int
@@ -31,6 +34,14 @@ public final class BlobStore: Sendable {
         self.durability = durability
         self.granularity = granularity
         folder = try File(layout.blobs, flags: O_RDONLY | O_DIRECTORY)
+        if let lease {
+            let opened = try File(lease.temporaryFolder, flags: O_RDONLY | O_DIRECTORY)
+            temporaryDescriptor = opened.descriptor
+            temporaryFolder = consume opened
+        } else {
+            temporaryDescriptor = nil
+            temporaryFolder = nil
+        }
     }
 
     /// One stat(2), no index.
@@ -103,10 +114,16 @@ public final class BlobStore: Sendable {
     public func newBlob(
         executable: Bool = false, checksums: [HashFunction] = []
     ) throws(SystemError) -> BlobWriter {
-        let path = try newTemporaryPath()
+        let (name, folder) = try newTemporaryName()
         let mode: UInt32 = executable ? 0o555 : 0o444
-        let file = try File(path, flags: O_CREAT | O_EXCL | O_RDWR, mode: mode)
-        return BlobWriter(store: self, file: file, path: path, executable: executable, checksums: checksums)
+        let file = try File(name, in: folder, flags: O_CREAT | O_EXCL | O_RDWR, mode: mode)
+        return BlobWriter(store: self, file: file, folder: folder, executable: executable, checksums: checksums)
+    }
+
+    private func newTemporaryName() throws(SystemError) -> (name: String, folder: Int32) {
+        guard let temporaryDescriptor else { throw SystemError("open", layout.root, .readOnlyFileSystem) }
+        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+        return (String(number), temporaryDescriptor)
     }
 
     /// A name in this process's own folder that nobody has used.
@@ -119,13 +136,19 @@ public final class BlobStore: Sendable {
     ///
     /// Invariant 1: a final name only ever holds verified bytes. The caller has hashed what `path` holds and has closed
     /// it; nobody else has it open for writing.
-    func publish(_ path: String, as digest: Digest, executable: Bool) throws(SystemError) {
-        let target = layout.blob(digest, executable: executable)
+    func publish(
+        _ path: String, in directory: Int32 = AT_FDCWD, as digest: Digest, executable: Bool
+    ) throws(SystemError) {
+        let target = Layout.blobName(digest, executable: executable)
         for attempt in 0..<3 {
             do {
-                if try FileSystem.renameWithoutReplacing(path, to: target) { return }
-                if case .present = try presence(digest, executable: executable) { return try FileSystem.remove(path) }
-                return try FileSystem.rename(path, to: target)
+                if try FileSystem.renameWithoutReplacing(path, in: directory, to: target, in: folder.descriptor) {
+                    return
+                }
+                if case .present = try presence(digest, executable: executable) {
+                    return try FileSystem.remove(path, in: directory)
+                }
+                return try FileSystem.rename(path, in: directory, to: target, in: folder.descriptor)
             } catch {
                 guard attempt == 0, error.code == .noSuchFileOrDirectory else { throw error }
                 try FileSystem.createFolder(layout.blobs + "/" + digest.hex.prefix(2))

@@ -33,21 +33,24 @@ public struct BlobWriter: ~Copyable, Sendable {
 
     private let store: BlobStore
     private var file: File?
-    private let path: String
+    private let name: String
+    /// The open folder that `name` is in.
+    private let folder: Int32
     private let executable: Bool
     private var hashers: ContentHashers
     public private(set) var size: Int64 = 0
 
-    init(store: BlobStore, file: consuming File, path: String, executable: Bool, checksums: [HashFunction]) {
+    init(store: BlobStore, file: consuming File, folder: Int32, executable: Bool, checksums: [HashFunction]) {
         self.store = store
+        name = file.path
         self.file = consume file
-        self.path = path
+        self.folder = folder
         self.executable = executable
         hashers = ContentHashers([.sha256, .xxh3] + checksums)
     }
 
     deinit {
-        if file != nil { unlink(path) }
+        if file != nil { unlinkat(folder, name, 0) }
     }
 
     public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
@@ -79,8 +82,8 @@ public struct BlobWriter: ~Copyable, Sendable {
         if store.synchronizesEachFile { try file!.synchronize() }
         try file!.setModificationTime(Seal.time(blob.digest))
         try file.take()!.close()
-        do { try store.publish(path, as: blob.digest, executable: executable) } catch {
-            unlink(path)
+        do { try store.publish(name, in: folder, as: blob.digest, executable: executable) } catch {
+            unlinkat(folder, name, 0)
             throw error
         }
         return blob

@@ -41,6 +41,9 @@ public final class Index: Sendable {
 
     // MARK: Asking
 
+    /// Whether there is a file to ask: without one, thousands of questions need not be put.
+    public var isThere: Bool { path.map { FileSystem.exists($0) } ?? false }
+
     /// - Parameter url: a logical URL's identity, with its pinned version if it has one.
     public func seen(_ url: String) -> Seen? {
         read { database in
@@ -138,7 +141,8 @@ public final class Index: Sendable {
 
     private func read<Value>(_ body: (Database) throws -> Value?) -> Value? {
         guard let queue = opened(creating: false) else { return nil }
-        do { return try queue.read(body) } catch {
+        // Every question is one SELECT: GRDB's own `read` would make SQLite parse it anew each time.
+        do { return try queue.unsafeRead(body) } catch {
             abandonIfDamaged(error)
             return nil
         }

@@ -48,8 +48,17 @@ public struct Layout: Sendable, Hashable {
 
     /// `ab/<hex>` or `ab/<hex>.x`: a blob's name relative to `blobs`.
     public static func blobName(_ digest: Digest, executable: Bool = false) -> String {
-        let hex = digest.hex
-        return executable ? "\(hex.prefix(2))/\(hex).x" : "\(hex.prefix(2))/\(hex)"
+        // In one piece: several of these are made for each object.
+        String(unsafeUninitializedCapacity: 69) { buffer in
+            digest.write(hexInto: UnsafeMutableBufferPointer(rebasing: buffer[3...]))
+            buffer[0] = buffer[3]
+            buffer[1] = buffer[4]
+            buffer[2] = UInt8(ascii: "/")
+            guard executable else { return 67 }
+            buffer[67] = UInt8(ascii: ".")
+            buffer[68] = UInt8(ascii: "x")
+            return 69
+        }
     }
 
     public func blob(_ digest: Digest, executable: Bool = false) -> String {

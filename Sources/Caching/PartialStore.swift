@@ -1,15 +1,30 @@
 internal import Glibc
 public import Planning
 public import Platform
+internal import Synchronization
 
 /// Downloads that can be resumed: `partial/<key>` holds bytes at their offsets, `<key>.journal` says which are right.
 public final class PartialStore: Sendable {
     private let layout: Layout
     private let isWritable: Bool
+    /// The folder's mtime when it was last seen to be empty.
+    private let emptySince = Mutex<FileTime?>(nil)
 
     init(layout: Layout, isWritable: Bool) {
         self.layout = layout
         self.isWritable = isWritable
+    }
+
+    /// Whether no partial is there: one stat(2) while nobody adds any, so that not every object looks for its own.
+    public var isEmpty: Bool {
+        guard let status = try? FileSystem.status(layout.partial) else { return true }
+        return emptySince.withLock { known in
+            if known == status.modified { return true }
+            guard let items = try? FileSystem.list(layout.partial), items.isEmpty else { return false }
+            // A file that comes within the same tick of the clock would leave the mtime as it is.
+            if FileTime.now().seconds(since: status.modified) > 0.02 { known = status.modified }
+            return true
+        }
     }
 
     /// Opens the partial of an object, taking over what an ended process left when it is of the same version.
@@ -28,7 +43,7 @@ public final class PartialStore: Sendable {
     /// Opens what an ended process left of this object, of whatever version.
     /// - Returns: `nil` when nothing useful is there, or another process writes it.
     public func resume(identity: String) throws -> Partial? {
-        guard isWritable, let file = try lock(identity, creating: false),
+        guard isWritable, !isEmpty, let file = try lock(identity, creating: false),
             let journal = try PartialJournal.read(file.path + ".journal"), journal.header.identity == identity
         else { return nil }
         let partial = try Partial(file: file, header: journal.header)

@@ -27,6 +27,8 @@ final class Executor {
         var patience: Double = 120
         /// Seconds without a byte after which a transfer is broken off and tried again.
         var stallTimeout: Double = 60
+        /// Bytes a second that may come over the network.
+        var limitRate: Int64?
     }
 
     /// What a run came to.
@@ -104,6 +106,8 @@ final class Executor {
     /// When rows last went to the index.
     var recorded = MonotonicTime.now()
     var stop: Failure?
+    /// Objects under way at once, as servers bear it.
+    var allowance: Allowance
 
     init(
         _ plan: Plan, cache: Cache, placement: Placement, placed: [Entry.ID: Placed], sources: SourceRules,
@@ -121,6 +125,7 @@ final class Executor {
         self.progress = progress
         self.report = report
         outcome = Outcome(placed: placed)
+        allowance = Allowance(most: options.jobs)
         // An object has two followers at most. Threads are made when work waits, so few exist unless servers are slow.
         pool = WorkerPool(threads: 2 * options.jobs + 4)
         // On a network file system each commit waits for a server.
@@ -128,9 +133,12 @@ final class Executor {
         locks = FetchLocks(layout: cache.layout)
         let inbox = inbox
         transport = Transport(
-            network: sources.network, cache: cache, progress: progress, stallTimeout: .seconds(options.stallTimeout),
+            network: sources.network, cache: cache, progress: progress,
+            pace: Pace(limit: options.limitRate, connections: sources.network.configuration.connectionsPerHost),
+            stallTimeout: .seconds(options.stallTimeout),
             schedule: { seconds, work in inbox.schedule(after: seconds, work) },
-            retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) })
+            retried: { url, failure, seconds in report(.retrying(url: url, failure, seconds: seconds)) },
+            wasBusy: { inbox.post(.busy) })
     }
 
     /// Archives under way at once: unpacking takes memory for its batches.
@@ -236,7 +244,7 @@ final class Executor {
     }
 
     func startJobs() {
-        while jobs.count < options.jobs, next < queue.count, stop == nil {
+        while jobs.count < allowance.now, next < queue.count, stop == nil {
             let (item, object) = queue[next]
             next += 1
             guard !failed.contains(item) else { continue }
@@ -293,6 +301,8 @@ final class Executor {
         case .placed(let item, let result): didPlace(item, result)
         case .listed(let item, let objects): listed(item, objects)
         case .listingEnded(let item, let failure): listingEnded(item, failure)
+        case .busy:
+            if allowance.reduce() { transport.pace.slowDown() }
         case .interrupted(let signal):
             outcome.interruption = signal
             halt(Executor.interrupted)
@@ -332,6 +342,7 @@ final class Executor {
         let waiters = followers.removeValue(forKey: number) ?? []
         switch result {
         case .success(let acquired):
+            allowance.grow()
             accept(acquired, job.item, job.object)
             for (item, object) in waiters {
                 var same = acquired

@@ -12,6 +12,8 @@ final class Inbox: Sendable {
         /// More objects of an entry whose listing runs.
         case listed(Int, [Plan.Object])
         case listingEnded(Int, Failure?)
+        /// A server has too much to do.
+        case busy
         case interrupted(Int32)
         case timer(@Sendable () -> Void)
     }

@@ -128,7 +128,7 @@ public struct LocalCopy {
 
     private func fill(_ folder: String, _ content: Placement.Content, fileName: String) throws {
         var builder = try FolderBuilder(
-            root: folder, linker: Linker(blobs: cache.blobs), blobs: cache.blobs, mode: content.mode)
+            root: folder, linker: Linker(blobs: cache.blobs), mode: content.mode)
         for object in content.objects {
             if let source = content.direct[object.path] {
                 try builder.addSymlink(to: source, at: object.path)

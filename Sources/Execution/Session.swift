@@ -28,6 +28,8 @@ public final class Session {
         public var prune = true
         public var keepGoing = false
         public var jobs = 64
+        /// Bytes a second that may come over the network.
+        public var limitRate: Int64?
         public var keepsArchives = false
         public var limits = ExtractionLimits()
         /// Make everything durable before the run ends.
@@ -219,6 +221,7 @@ public final class Session {
         let placement = Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs))
         var executorOptions = Executor.Options()
         executorOptions.jobs = options.jobs
+        executorOptions.limitRate = options.limitRate
         executorOptions.keepGoing = options.keepGoing
         executorOptions.force = options.force
         executorOptions.offline = options.offline

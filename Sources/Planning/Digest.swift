@@ -35,14 +35,22 @@ public struct Digest: Hashable, Sendable, Comparable {
     /// 64 lowercase hexadecimal digits, without the algorithm.
     public var hex: String {
         String(unsafeUninitializedCapacity: 64) { buffer in
-            var offset = 0
-            for word in [words.0, words.1, words.2, words.3] {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    buffer[offset] = Hex.digits[Int(word >> UInt64(shift) & 15)]
-                    offset += 1
-                }
-            }
+            write(hexInto: buffer)
             return 64
+        }
+    }
+
+    /// Writes `hex` into the first 64 bytes of a buffer.
+    public func write(hexInto buffer: UnsafeMutableBufferPointer<UInt8>) {
+        Self.write(words.0, into: buffer, at: 0)
+        Self.write(words.1, into: buffer, at: 16)
+        Self.write(words.2, into: buffer, at: 32)
+        Self.write(words.3, into: buffer, at: 48)
+    }
+
+    private static func write(_ word: UInt64, into buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+        for index in 0..<16 {
+            buffer[start + index] = Hex.digit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * index)) & 15)
         }
     }
 
@@ -70,15 +78,18 @@ extension Digest: CustomStringConvertible {
 
 /// Hexadecimal text, in one place.
 public enum Hex {
-    static let digits: [UInt8] = Array("0123456789abcdef".utf8)
+    @inline(__always)
+    static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+    }
 
     /// Lowercase hexadecimal text of the bytes.
     public static func encode(_ bytes: some Collection<UInt8>) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
             var offset = 0
             for byte in bytes {
-                buffer[offset] = digits[Int(byte >> 4)]
-                buffer[offset + 1] = digits[Int(byte & 15)]
+                buffer[offset] = digit(byte >> 4)
+                buffer[offset + 1] = digit(byte & 15)
                 offset += 2
             }
             return offset

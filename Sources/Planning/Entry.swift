@@ -30,6 +30,8 @@ public struct Entry: Hashable, Sendable {
         }
 
         public var description: String { "\(kind.plural)/\(name)" }
+        /// Names alone are nearly unique.
+        public func hash(into hasher: inout Hasher) { hasher.combine(name) }
         public static func < (left: ID, right: ID) -> Bool {
             (left.kind, left.name) < (right.kind, right.name)
         }

@@ -9,8 +9,17 @@ enum EntryConflicts {
         var paths: [PathKey] = []
         names.reserveCapacity(entries.count)
         owners.reserveCapacity(entries.count)
+        // Default paths differ where names do, and none lies in another.
+        let hasPaths = entries.contains { $0.entry.path != nil }
         for (index, decoded) in entries.enumerated() {
             let entry = decoded.entry
+            if !hasPaths {
+                if let first = names.updateValue(entry.location, forKey: entry.id) {
+                    names[entry.id] = first
+                    context.report("\(entry.id): the name is taken already at \(first)", at: entry.location)
+                }
+                continue
+            }
             let path = Array(entry.workspacePath(isFolder: entry.isFolder).utf8)[...]
             paths.append(path)
             if let first = names[entry.id] {
@@ -25,7 +34,7 @@ enum EntryConflicts {
                 owners[path] = index
             }
         }
-        for (index, decoded) in entries.enumerated() {
+        for (index, decoded) in entries.enumerated() where hasPaths {
             let path = paths[index]
             for slash in path.indices where path[slash] == UInt8(ascii: "/") {
                 guard let owner = owners[path[..<slash]], owner != index else { continue }

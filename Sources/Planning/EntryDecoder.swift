@@ -11,14 +11,14 @@ struct EntryDecoder {
     }
 
     func decode(
-        _ node: ManifestNode, kind: Entry.Kind, label: String, _ context: inout DecodingContext
+        _ node: ManifestNode, kind: Entry.Kind, label: @autoclosure () -> String, _ context: inout DecodingContext
     ) -> Decoded? {
         guard case .mapping = node.content else {
-            context.report("\(label): expected an entry with 'name' and 'url', found \(node.kind)", at: node.location)
+            context.report("\(label()): expected an entry with 'name' and 'url', found \(node.kind)", at: node.location)
             return nil
         }
-        let name = self.name(in: node, label: label, &context)
-        let fields = Fields<EntryKey>(node, owner: name.map { "\(kind.plural)/\($0)" } ?? label, &context)
+        let name = self.name(in: node, label: label(), &context)
+        let fields = Fields<EntryKey>(node, owner: name.map { "\(kind.plural)/\($0)" } ?? label(), &context)
         if fields[.name] == nil { fields.reportMissing(.name, &context) }
         if fields[.url] == nil { fields.reportMissing(.url, &context) }
         let url = fields.string(.url, &context).flatMap {
@@ -35,25 +35,28 @@ struct EntryDecoder {
         return Decoded(entry: entry, pathLocation: fields.location(of: hasPath ? .path : .name))
     }
 
-    private func name(in node: ManifestNode, label: String, _ context: inout DecodingContext) -> String? {
+    private func name(
+        in node: ManifestNode, label: @autoclosure () -> String, _ context: inout DecodingContext
+    ) -> String? {
         guard case .mapping(let pairs) = node.content,
             let value = pairs.first(where: { $0.key == EntryKey.name.rawValue })?.value,
-            let name = context.string(value, "\(label): name")
+            let name = context.string(value, "\(label()): name")
         else { return nil }
         guard EntryName.isValid(name) else {
-            context.report("\(label): name: '\(name)' \(EntryName.rule)", at: value.location)
+            context.report("\(label()): name: '\(name)' \(EntryName.rule)", at: value.location)
             return nil
         }
         return name
     }
 
     private func parse(
-        _ text: String, _ label: String, _ location: SourceLocation, _ context: inout DecodingContext
+        _ text: String, _ label: @autoclosure () -> String, _ location: SourceLocation,
+        _ context: inout DecodingContext
     ) -> LogicalURL? {
         do {
             return try LogicalURL(text)
         } catch {
-            context.report("\(label): \(error)", at: location)
+            context.report("\(label()): \(error)", at: location)
             return nil
         }
     }
@@ -90,10 +93,11 @@ struct EntryDecoder {
     private func mirrors(
         _ fields: Fields<EntryKey>, of url: LogicalURL?, _ context: inout DecodingContext
     ) -> [LogicalURL] {
+        guard fields[.mirrors] != nil else { return [] }
         var seen: Set<LogicalURL> = url.map { [$0] } ?? []
         var mirrors: [LogicalURL] = []
+        let label = fields.label(.mirrors)
         for (text, node) in fields.strings(.mirrors, of: "URLs", &context) {
-            let label = fields.label(.mirrors)
             guard let mirror = parse(text, label, node.location, &context) else { continue }
             if let url, !mirror.names(asManyAs: url) {
                 context.report(
@@ -121,7 +125,8 @@ struct EntryDecoder {
     }
 
     private func globs(_ fields: Fields<EntryKey>, _ key: EntryKey, _ context: inout DecodingContext) -> [Glob] {
-        Self.globs(fields.strings(key, of: "patterns", &context), fields.label(key), &context)
+        guard fields[key] != nil else { return [] }
+        return Self.globs(fields.strings(key, of: "patterns", &context), fields.label(key), &context)
     }
 
     static func globs(

@@ -8,36 +8,37 @@ struct DecodingContext {
     }
 
     /// The text of a value that has to be a string, its variables expanded; `nil` after reporting why not.
-    mutating func string(_ node: ManifestNode, _ label: String) -> String? {
+    mutating func string(_ node: ManifestNode, _ label: @autoclosure () -> String) -> String? {
         guard case .scalar(let text, let isPlain) = node.content else {
-            report("\(label): expected a string, found \(node.kind)", at: node.location)
+            report("\(label()): expected a string, found \(node.kind)", at: node.location)
             return nil
         }
-        if isPlain, node.isNull {
-            report("\(label): has no value", at: node.location)
-            return nil
+        switch isPlain ? ManifestNode.meaning(of: text) : .text {
+        case .text: return expand(text, label(), at: node.location)
+        case .null: report("\(label()): has no value", at: node.location)
+        case .boolean, .integer, .number:
+            report("\(label()): expected a string, found \(node.kind); quote it: \"\(text)\"", at: node.location)
         }
-        if isPlain, node.kind != "a string" {
-            report("\(label): expected a string, found \(node.kind); quote it: \"\(text)\"", at: node.location)
-            return nil
-        }
-        return expand(text, label, at: node.location)
+        return nil
     }
 
-    mutating func expand(_ text: String, _ label: String, at location: SourceLocation) -> String? {
+    mutating func expand(
+        _ text: String, _ label: @autoclosure () -> String, at location: SourceLocation
+    ) -> String? {
+        guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
         do {
             return try variables.expand(text)
         } catch {
-            report("\(label): \(error)", at: location)
+            report("\(label()): \(error)", at: location)
             return nil
         }
     }
 
     /// The meaning of a plain scalar, or of one that a variable fills in.
-    mutating func meaning(_ node: ManifestNode, _ label: String) -> ManifestNode.Meaning? {
+    mutating func meaning(_ node: ManifestNode, _ label: @autoclosure () -> String) -> ManifestNode.Meaning? {
         guard case .scalar(let text, let isPlain) = node.content else { return nil }
         guard text.utf8.contains(UInt8(ascii: "$")) else { return isPlain ? ManifestNode.meaning(of: text) : .text }
-        return expand(text, label, at: node.location).map(ManifestNode.meaning)
+        return expand(text, label(), at: node.location).map(ManifestNode.meaning)
     }
 }
 
@@ -46,7 +47,9 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
     /// What messages call the mapping: `models/bert`; empty for the manifest itself.
     let owner: String
     let location: SourceLocation
-    private var pairs: [Key: ManifestNode.Pair] = [:]
+    /// A handful: looked through faster than a table is made.
+    private var keys: [Key] = []
+    private var pairs: [ManifestNode.Pair] = []
 
     init(_ node: ManifestNode, owner: String, _ context: inout DecodingContext) {
         self.owner = owner
@@ -57,7 +60,8 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
         }
         for pair in all {
             if let key = Key(rawValue: pair.key) {
-                pairs[key] = pair
+                keys.append(key)
+                pairs.append(pair)
             } else {
                 let near = Suggestion.nearest(to: pair.key, among: Key.allCases.map(\.rawValue))
                 let hint = near.map { "; did you mean '\($0)'?" } ?? ""
@@ -68,12 +72,14 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
 
     private var prefix: String { owner.isEmpty ? "" : owner + ": " }
 
-    subscript(key: Key) -> ManifestNode? { pairs[key]?.value }
+    subscript(key: Key) -> ManifestNode? { pair(key)?.value }
+
+    private func pair(_ key: Key) -> ManifestNode.Pair? { keys.firstIndex(of: key).map { pairs[$0] } }
 
     /// Where the key's value stands; the mapping's place without one.
-    func location(of key: Key) -> SourceLocation { pairs[key]?.value.location ?? location }
+    func location(of key: Key) -> SourceLocation { pair(key)?.value.location ?? location }
 
-    func keyLocation(of key: Key) -> SourceLocation { pairs[key]?.keyLocation ?? location }
+    func keyLocation(of key: Key) -> SourceLocation { pair(key)?.keyLocation ?? location }
 
     /// What messages call a value: `models/bert: url`.
     func label(_ key: Key) -> String { prefix + key.rawValue }
@@ -122,20 +128,23 @@ struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValu
         return nil
     }
 
-    /// A list's items with their labels; nothing for a key without value.
-    func items(_ key: Key, of what: String, _ context: inout DecodingContext) -> [(node: ManifestNode, label: String)] {
+    /// What messages call an item of a list: `models/bert: tags[0]`.
+    func label(_ key: Key, _ number: Int) -> String { "\(label(key))[\(number)]" }
+
+    /// A list's items; nothing for a key without value.
+    func items(_ key: Key, of what: String, _ context: inout DecodingContext) -> [ManifestNode] {
         guard let node = self[key], !node.isNull else { return [] }
         guard case .sequence(let nodes) = node.content else {
             report(key, "expected a list of \(what), found \(node.kind)", &context)
             return []
         }
-        return nodes.enumerated().map { ($1, "\(label(key))[\($0)]") }
+        return nodes
     }
 
     func strings(_ key: Key, of what: String, _ context: inout DecodingContext) -> [(text: String, node: ManifestNode)]
     {
-        items(key, of: what, &context).compactMap { item in
-            context.string(item.node, item.label).map { ($0, item.node) }
+        items(key, of: what, &context).enumerated().compactMap { number, node in
+            context.string(node, label(key, number)).map { ($0, node) }
         }
     }
 

@@ -106,8 +106,10 @@ public struct LogicalURL: Sendable {
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.".utf8.contains(byte)
         }
         let rest = raw[name.endIndex...]
-        let lowered = String(Substring(name)).lowercased()
-        let scheme = lowered == "path" ? nil : Scheme(rawValue: lowered)
+        let written = String(Substring(name))
+        let scheme = (Scheme(rawValue: written) ?? Scheme(rawValue: written.lowercased())).flatMap {
+            $0 == .path ? nil : $0
+        }
         if rest.utf8.starts(with: "://".utf8), !name.isEmpty {
             guard let scheme else { throw .unknownScheme(String(Substring(name))) }
             return (scheme, rest[rest.utf8.index(rest.utf8.startIndex, offsetBy: 3)...])
@@ -145,13 +147,28 @@ public struct LogicalURL: Sendable {
     }
 
     private static func comparable(_ identity: String, scheme: Scheme, authority: Authority) -> String {
+        let defaultPort = scheme == .http ? 80 : scheme == .https ? 443 : nil
+        if isComparable(identity, scheme: scheme, authority: authority, defaultPort: defaultPort) { return identity }
         let end = identity.utf8.index(identity.utf8.startIndex, offsetBy: scheme.rawValue.utf8.count + 3)
         let tail = identity[end...]
         let separator = tail.utf8.firstIndex { $0 == UInt8(ascii: "/") || scheme.isHTTP && $0 == UInt8(ascii: "?") }
         var host = authority.host.lowercased()
-        let defaultPort = scheme == .http ? 80 : scheme == .https ? 443 : nil
         if let port = authority.port, port != defaultPort { host += ":\(port)" }
         return scheme.rawValue + "://" + host + tail[(separator ?? tail.endIndex)...]
+    }
+
+    /// Whether an identity is written in the one way already, as nearly all are.
+    private static func isComparable(
+        _ identity: String, scheme: Scheme, authority: Authority, defaultPort: Int?
+    ) -> Bool {
+        let host = authority.host.utf8
+        guard identity.utf8.starts(with: scheme.rawValue.utf8),
+            host.allSatisfy({ $0 < 0x80 && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
+        else { return false }
+        guard let port = authority.port else { return true }
+        // A port may be written with zeros in front, or with a plus.
+        let digit = identity.utf8.dropFirst(scheme.rawValue.utf8.count + 3 + host.count + 1).first ?? 0
+        return port != defaultPort && (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(digit)
     }
 }
 
@@ -179,8 +196,18 @@ extension LogicalURL.Authority {
         let allowed = isIPv6 ? rest.utf8.dropFirst().dropLast() : Substring(rest).utf8
         guard !allowed.isEmpty else { throw .missingHost }
         // Letters of any script pass: libcurl makes ASCII of an international name.
-        guard !allowed.contains(where: { $0 <= 0x20 || $0 == 0x7F || #"*?#\[]{}<>"^`|%"#.utf8.contains($0) }) else {
-            throw .badHost
+        for byte in allowed where !Self.isPlain(byte) {
+            guard byte > 0x20, byte != 0x7F, !#"*?#\[]{}<>"^`|%"#.utf8.contains(byte) else { throw .badHost }
+        }
+    }
+
+    /// What nearly all of a host is made of.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."),
+            UInt8(ascii: "-"):
+            true
+        default: false
         }
     }
 

@@ -134,8 +134,11 @@ public struct ManifestDecoder {
             case .model: .models
             case .dataset: .datasets
             }
-        for (node, label) in fields.items(key, of: "entries ('- name: …')", &context) {
-            if let decoded = decoder.decode(node, kind: kind, label: label, &context) { entries.append(decoded) }
+        let items = fields.items(key, of: "entries ('- name: …')", &context)
+        entries.reserveCapacity(entries.count + items.count)
+        for (number, node) in items.enumerated() {
+            let decoded = decoder.decode(node, kind: kind, label: fields.label(key, number), &context)
+            if let decoded { entries.append(decoded) }
         }
     }
 

@@ -20,13 +20,17 @@ struct ManifestNode {
     enum Meaning { case null, boolean(Bool), integer(Int64), number, text }
 
     static func meaning(of plain: String) -> Meaning {
-        switch plain {
-        case "", "~", "null", "Null", "NULL": return .null
-        case "true", "True", "TRUE": return .boolean(true)
-        case "false", "False", "FALSE": return .boolean(false)
-        default: break
+        guard let first = plain.utf8.first else { return .null }
+        guard first < UInt8(ascii: ":") else {
+            // Most texts begin with a letter, and few are as short as a word with a meaning of its own.
+            guard plain.utf8.count <= 5 else { return .text }
+            switch plain {
+            case "~", "null", "Null", "NULL": return .null
+            case "true", "True", "TRUE": return .boolean(true)
+            case "false", "False", "FALSE": return .boolean(false)
+            default: return .text
+            }
         }
-        guard let first = plain.utf8.first, first < UInt8(ascii: ":") else { return .text }
         if let integer = Int64(plain) { return .integer(integer) }
         return isNumber(plain) ? .number : .text
     }

@@ -1,142 +1,172 @@
-internal import Yams
-
 /// The YAML or JSON text of one manifest file as a `ManifestNode`. YAML reads JSON, but for the escapes of JSON's surrogate pairs.
 struct ManifestText {
     private(set) var root: ManifestNode?
     private(set) var problems: [ManifestProblem] = []
     private let file: String
-    /// Disguised characters by their disguise, see `compose`.
-    private var disguised: [Unicode.Scalar: Unicode.Scalar] = [:]
-    /// Nodes that may still be made: aliases can make a short text mean an enormous document.
-    private var budget: Int
-
-    /// A manifest nests four deep; text that nests deeper than this is refused without looking at it.
-    private static let maximumDepth = 32
-    private static let knownTags = Set(
-        [Tag.Name.implicit, .nonSpecific, .str, .int, .float, .bool, .null].map(\.rawValue))
-    /// How many duplicate keys are looked for before the rest is left for the next run.
-    private static let maximumDuplicates = 20
 
     init(_ bytes: [UInt8], file: String) {
         self.file = file
-        budget = 10 * bytes.count + 10_000
         let isMarked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         guard let text = String(validating: isMarked ? bytes[3...] : bytes[...], as: UTF8.self) else {
             problems.append(ManifestProblem("the file is not UTF-8 text", at: Self.firstInvalid(bytes, file: file)))
             return
         }
-        guard let node = compose(Self.joiningSurrogates(text)) else { return }
-        let converted = convert(node, depth: 0)
+        var joined = Self.joiningSurrogates(text)
+        let result = joined.withUTF8 { text -> Result<ManifestNodes, YAMLEvents.Failure> in
+            do throws(YAMLEvents.Failure) { return .success(try ManifestNodes(text, file: file)) } catch {
+                return .failure(error)
+            }
+        }
+        switch result {
+        case .success(let nodes): (root, problems) = (nodes.root, nodes.problems)
+        case .failure(let failure): problems = [problem(failure, text: joined)]
+        }
+    }
+}
+
+/// The nodes that the events of one document make.
+private struct ManifestNodes {
+    private(set) var root: ManifestNode?
+    private(set) var problems: [ManifestProblem] = []
+    private let file: String
+    private var anchors: [String: Anchored] = [:]
+    /// Nodes that may still be made: aliases can make a short text mean an enormous document.
+    private var budget: Int
+
+    /// A node that aliases may repeat, what it costs, and how deep it nests.
+    private struct Anchored {
+        var node: ManifestNode
+        var count: Int
+        var height: Int
+        var isPlain: Bool
+    }
+
+    /// What a node came to.
+    private struct Built {
+        var node: ManifestNode
+        var height = 0
+        /// Written without quotes, whatever its tag.
+        var isPlain = false
+    }
+
+    /// A manifest nests four deep; text that nests deeper than this is refused without looking at it.
+    private static let maximumDepth = 32
+    private static let knownTags: Set<String> = Set(
+        ["str", "int", "float", "bool", "null"].map { "tag:yaml.org,2002:" + $0 } + ["", "!"])
+
+    init(_ text: UnsafeBufferPointer<UInt8>, file: String) throws(YAMLEvents.Failure) {
+        self.file = file
+        budget = 10 * text.count + 10_000
+        var events = YAMLEvents(text)
+        _ = try events.next()
+        guard case .documentStart = try events.next().event else { return }
+        let node = try build(&events, try events.next(), depth: 0)?.node
+        _ = try events.next()
+        let (event, mark) = try events.next()
+        guard case .streamEnd = event else {
+            throw .structure(
+                problem: "but found another document", context: "expected a single document in the stream", mark: mark)
+        }
         // An exhausted budget leaves holes: what they would be blamed for is not the user's mistake.
-        if budget > 0 { root = converted }
+        if budget > 0 { root = node }
     }
 
-    private func location(_ mark: Mark?) -> SourceLocation {
-        SourceLocation(file: file, line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
+    private func location(_ mark: YAMLEvents.Mark) -> SourceLocation {
+        SourceLocation(file: file, line: mark.line, column: mark.column)
     }
 
-    /// Parses, and goes on where Yams gives up at the first duplicate key: that key's first character is disguised as one from
-    /// a private plane, which moves no other character, and the text is parsed again. `convert` then reports all duplicates.
-    private mutating func compose(_ text: String) -> Node? {
-        var text = text
-        while true {
-            do {
-                return try Yams.compose(yaml: text, .basic, .default, .utf8)
-            } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                if disguised.count < Self.maximumDuplicates, disguise(keys.first, at: context.mark, in: &text) {
-                    continue
-                }
-                let key = keys.first.map(original) ?? ""
-                problems.append(ManifestProblem("duplicate key '\(key)'", at: location(context.mark)))
-            } catch let error as YamlError {
-                problems.append(problem(error, text: text))
-            } catch {
-                problems.append(ManifestProblem("\(error)", at: location(nil)))
-            }
-            return nil
-        }
+    private mutating func report(_ message: String, at mark: YAMLEvents.Mark) {
+        problems.append(ManifestProblem(message, at: location(mark)))
     }
 
-    private mutating func disguise(_ key: String?, at mark: Mark, in text: inout String) -> Bool {
-        guard let first = key?.unicodeScalars.first,
-            let disguise = Unicode.Scalar(0xF_0000 + UInt32(disguised.count)),
-            var index = Self.index(of: mark, in: text)
-        else { return false }
-        let scalars = text.unicodeScalars
-        if scalars[index] == "\"" || scalars[index] == "'" { index = scalars.index(after: index) }
-        guard index < scalars.endIndex, scalars[index] == first, first != "\\", first != "'" else { return false }
-        text.unicodeScalars.replaceSubrange(index...index, with: CollectionOfOne(disguise))
-        disguised[disguise] = first
-        return true
-    }
-
-    private func original(_ key: String) -> String {
-        guard !disguised.isEmpty, let first = key.unicodeScalars.first, let real = disguised[first] else { return key }
-        return String(real) + String(key.unicodeScalars.dropFirst())
-    }
-
-    // MARK: - Yams' nodes to ours
-
-    private mutating func convert(_ node: Node, depth: Int) -> ManifestNode {
-        let location = location(node.mark)
-        let nothing = ManifestNode(content: .scalar("", isPlain: true), location: location)
+    /// - Returns: `nil` for the end of a list or mapping.
+    private mutating func build(
+        _ events: inout YAMLEvents, _ first: (event: YAMLEvents.Event, mark: YAMLEvents.Mark), depth: Int
+    ) throws(YAMLEvents.Failure) -> Built? {
+        let location = location(first.mark)
+        let left = budget
         budget -= 1
-        guard budget > 0 else {
-            if budget == 0 {
-                problems.append(
-                    ManifestProblem("aliases make this document enormous; write it without them", at: location))
+        var built: Built
+        let anchor: String?
+        switch first.event {
+        case .alias(let name): return try alias(name, at: first.mark, depth: depth)
+        case .scalar(let text, let tag, let name, let isPlain):
+            if let tag, !Self.knownTags.contains(tag) {
+                report("the tag '\(tag)' has no meaning here", at: first.mark)
             }
-            return nothing
-        }
-        guard depth < Self.maximumDepth else {
-            problems.append(ManifestProblem("the value is nested too deeply", at: location))
-            return nothing
-        }
-        switch node {
-        case .scalar(let scalar):
-            let tag = scalar.tag.rawValue
-            if !Self.knownTags.contains(tag) {
-                problems.append(ManifestProblem("the tag '\(tag)' has no meaning here", at: location))
+            let isText = tag == "tag:yaml.org,2002:str"
+            built = Built(
+                node: ManifestNode(content: .scalar(text, isPlain: isPlain && !isText), location: location),
+                isPlain: isPlain)
+            anchor = name
+        case .sequenceStart(let name):
+            built = Built(node: ManifestNode(content: .sequence([]), location: location))
+            var nodes: [ManifestNode] = []
+            while let item = try build(&events, try events.next(), depth: depth + 1) {
+                nodes.append(item.node)
+                built.height = max(built.height, item.height + 1)
             }
-            let isPlain = scalar.style == .plain && tag != Tag.Name.str.rawValue
-            return ManifestNode(content: .scalar(scalar.string, isPlain: isPlain), location: location)
-        case .sequence(let sequence):
-            return ManifestNode(content: .sequence(sequence.map { convert($0, depth: depth + 1) }), location: location)
-        case .mapping(let mapping):
-            return ManifestNode(content: .mapping(convert(mapping, depth: depth)), location: location)
-        case .alias:
-            return nothing
+            built.node.content = .sequence(nodes)
+            anchor = name
+        case .mappingStart(let name):
+            built = Built(node: ManifestNode(content: .mapping([]), location: location))
+            built.node.content = .mapping(try pairs(&events, depth: depth, &built.height))
+            anchor = name
+        case .sequenceEnd, .mappingEnd, .streamStart, .streamEnd, .documentStart, .documentEnd: return nil
         }
+        // Once, and not for each of its children.
+        if depth == Self.maximumDepth { report("the value is nested too deeply", at: first.mark) }
+        if let anchor {
+            anchors[anchor] = Anchored(
+                node: built.node, count: left - budget, height: built.height, isPlain: built.isPlain)
+        }
+        return built
     }
 
-    private mutating func convert(_ mapping: Node.Mapping, depth: Int) -> [ManifestNode.Pair] {
-        var pairs: [ManifestNode.Pair] = []
+    private mutating func alias(
+        _ name: String, at mark: YAMLEvents.Mark, depth: Int
+    ) throws(YAMLEvents.Failure) -> Built {
+        guard let anchored = anchors[name] else {
+            throw .structure(problem: "found undefined alias", context: nil, mark: mark)
+        }
+        if budget > 0, budget <= anchored.count {
+            report("aliases make this document enormous; write it without them", at: mark)
+        }
+        budget -= min(budget, anchored.count)
+        if depth < Self.maximumDepth, depth + anchored.height >= Self.maximumDepth {
+            report("the value is nested too deeply", at: mark)
+        }
+        return Built(node: anchored.node, height: anchored.height, isPlain: anchored.isPlain)
+    }
+
+    private mutating func pairs(
+        _ events: inout YAMLEvents, depth: Int, _ height: inout Int
+    ) throws(YAMLEvents.Failure) -> [ManifestNode.Pair] {
+        var pairs = UniquePairs()
         var merged: [ManifestNode.Pair] = []
-        var seen: [String: SourceLocation] = [:]
-        for (keyNode, valueNode) in mapping {
-            let keyLocation = location(keyNode.mark)
-            guard case .scalar(let scalar) = keyNode else {
-                problems.append(ManifestProblem("a key is a plain word, not a list or a mapping", at: keyLocation))
+        while let key = try build(&events, try events.next(), depth: depth + 1) {
+            let known = problems.count
+            guard let value = try build(&events, try events.next(), depth: depth + 1) else { break }
+            height = max(height, value.height + 1)
+            let place = key.node.location
+            guard case .scalar(let name, _) = key.node.content else {
+                // What stands below such a key has no meaning, so it has no problems of its own.
+                problems.removeSubrange(known...)
+                problems.append(ManifestProblem("a key is a plain word, not a list or a mapping", at: place))
                 continue
             }
-            let value = convert(valueNode, depth: depth + 1)
-            let key = original(scalar.string)
-            if key == "<<", scalar.style == .plain {
-                merged += merge(value)
-            } else if let first = seen[key] {
-                let place = "line \(first.line), column \(first.column)"
-                problems.append(ManifestProblem("duplicate key '\(key)', first given at \(place)", at: keyLocation))
+            if name == "<<", key.isPlain {
+                merged += merge(value.node)
+            } else if let first = pairs.place(of: name) {
+                let message = "duplicate key '\(name)', first given at line \(first.line), column \(first.column)"
+                problems.append(ManifestProblem(message, at: place))
             } else {
-                seen[key] = keyLocation
-                pairs.append(.init(key: key, keyLocation: keyLocation, value: value))
+                pairs.append(.init(key: name, keyLocation: place, value: value.node))
             }
         }
         // A merged key gives way to one that the mapping has itself, and to an earlier merge.
-        for pair in merged where seen[pair.key] == nil {
-            seen[pair.key] = pair.keyLocation
-            pairs.append(pair)
-        }
-        return pairs
+        for pair in merged where pairs.place(of: pair.key) == nil { pairs.append(pair) }
+        return pairs.all
     }
 
     private mutating func merge(_ value: ManifestNode) -> [ManifestNode.Pair] {
@@ -150,28 +180,46 @@ struct ManifestText {
     }
 }
 
+/// The pairs of a mapping: an entry has a handful, which are looked through; more get a table.
+private struct UniquePairs {
+    private(set) var all: [ManifestNode.Pair] = []
+    private var places: [String: SourceLocation] = [:]
+    private static let few = 16
+
+    func place(of key: String) -> SourceLocation? {
+        all.count <= Self.few ? all.first { $0.key == key }?.keyLocation : places[key]
+    }
+
+    mutating func append(_ pair: ManifestNode.Pair) {
+        all.append(pair)
+        guard all.count > Self.few else { return }
+        if places.isEmpty { for known in all { places[known.key] = known.keyLocation } }
+        places[pair.key] = pair.keyLocation
+    }
+}
+
 // MARK: - Text and places
 
 extension ManifestText {
-    private func problem(_ error: YamlError, text: String) -> ManifestProblem {
-        switch error {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
+    private func problem(_ failure: YAMLEvents.Failure, text: String) -> ManifestProblem {
+        switch failure {
+        case .structure(let problem, let context, let mark):
+            let location = SourceLocation(file: file, line: mark.line, column: mark.column)
             if let index = Self.index(of: mark, in: text), text.unicodeScalars[index] == "\t" {
-                return ManifestProblem("a tab cannot indent YAML; use spaces", at: location(mark))
+                return ManifestProblem("a tab cannot indent YAML; use spaces", at: location)
             }
-            let detail = context.map { " (\($0.text))" } ?? ""
-            return ManifestProblem("the text is not YAML: \(problem)\(detail)", at: location(mark))
-        case .reader(let problem, let offset, _, _):
+            let detail = context.map { " (\($0))" } ?? ""
+            return ManifestProblem("the text is not YAML: \(problem)\(detail)", at: location)
+        case .character(let problem, let offset):
+            let before = String(decoding: text.utf8.prefix(offset), as: UTF8.self)
             return ManifestProblem(
-                "the text is not YAML: \(problem)", at: Self.location(ofCharacter: offset ?? 0, in: text, file: file))
-        default:
-            return ManifestProblem("the text is not YAML: \(error)", at: location(nil))
+                "the text is not YAML: \(problem)",
+                at: Self.location(ofCharacter: before.count, in: text, file: file))
         }
     }
 
     /// The scalar at a mark; libyaml breaks lines at CR, LF, CRLF, NEL, LS and PS.
-    private static func index(of mark: Mark, in text: String) -> String.UnicodeScalarView.Index? {
+    private static func index(of mark: YAMLEvents.Mark, in text: String) -> String.UnicodeScalarView.Index? {
         let scalars = text.unicodeScalars
         var index = scalars.startIndex
         var line = 1

@@ -33,6 +33,10 @@ enum SecretParameters {
 
     /// The URL without userinfo, without these parameters and, for http, without its fragment; all else as written.
     static func stripped(_ raw: String, scheme: LogicalURL.Scheme) -> String {
+        let mayStrip = raw.utf8.contains { byte in
+            byte == UInt8(ascii: "?") || byte == UInt8(ascii: "@") || byte == UInt8(ascii: "#")
+        }
+        guard mayStrip else { return raw }
         let text = raw[...]
         let authority = raw.utf8.index(raw.utf8.startIndex, offsetBy: scheme.rawValue.utf8.count + 3)
         let behind = text[authority...]

@@ -28,11 +28,11 @@ public struct AccessDecision: Sendable {
 /// The configuration's rules on how URLs are reached.
 public struct AccessRules: Sendable {
     private let substitutions: [PathSubstitution]
-    private let direct: [DirectAccessRule]
+    private let direct: DirectAccessPatterns
 
     public init(_ settings: Settings) {
         substitutions = settings.pathSubstitutions
-        direct = settings.directAccess
+        direct = DirectAccessPatterns(settings.directAccess)
     }
 
     /// The transport URL: what `sdk.storage.path_substitution` makes of a logical one.
@@ -66,7 +66,7 @@ public struct AccessRules: Sendable {
     }
 
     private func decideByRules(_ entry: Entry, _ decision: inout AccessDecision) {
-        switch DirectAccess(logical: entry.url, transport: decision.transport, base: entry.base, rules: direct) {
+        switch DirectAccess(logical: entry.url, transport: decision.transport, base: entry.base, patterns: direct) {
         case .direct(_, let rule) where entry.link == .auto || entry.link == .symlink:
             decision.isDirect = true
             decision.reason = "\(rule.key) matches"

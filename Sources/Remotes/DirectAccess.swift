@@ -14,31 +14,50 @@ public enum DirectAccess: Sendable, Equatable {
     ///   - transport: the URL after substitution: its path is what is used.
     ///   - base: absolute folder that a relative path is relative to.
     public init(logical: LogicalURL, transport: LogicalURL, base: String, rules: [DirectAccessRule]) {
-        let texts = [logical, transport].map { $0.localPath(base: base).map { "file://" + $0 } ?? $0.comparable }
-        let types = [logical, transport].map { $0.fileName.flatMap(ContentType.init(fileName:)) }
-        for (text, type) in zip(texts, types) {
-            for rule in rules where rule.matches(url: text, contentType: type) {
-                self = transport.localPath(base: base).map { .direct(path: $0, rule: rule) } ?? .noLocalPath(rule: rule)
-                return
-            }
+        self.init(logical: logical, transport: transport, base: base, patterns: DirectAccessPatterns(rules))
+    }
+
+    init(logical: LogicalURL, transport: LogicalURL, base: String, patterns: DirectAccessPatterns) {
+        let rule = patterns.match(logical, base: base) ?? patterns.match(transport, base: base)
+        guard let rule else {
+            self = .noRule
+            return
         }
-        self = .noRule
+        self = transport.localPath(base: base).map { .direct(path: $0, rule: rule) } ?? .noLocalPath(rule: rule)
     }
 }
 
-extension DirectAccessRule {
-    fileprivate func matches(url: String, contentType: ContentType?) -> Bool {
-        switch pattern {
-        case .url(let pattern): FlatGlob(pattern).matches(url)
-        case .contentType(let pattern): contentType.map { FlatGlob(pattern).matches($0.text) } ?? false
+/// The rules with their patterns taken apart: a manifest asks them once for each of its entries.
+struct DirectAccessPatterns: Sendable {
+    private let rules: [(rule: DirectAccessRule, glob: FlatGlob)]
+    private let asksForTypes: Bool
+
+    init(_ rules: [DirectAccessRule]) {
+        self.rules = rules.map { rule in
+            switch rule.pattern {
+            case .url(let pattern), .contentType(let pattern): (rule, FlatGlob(pattern))
+            }
         }
+        asksForTypes = rules.contains { if case .contentType = $0.pattern { true } else { false } }
+    }
+
+    func match(_ url: LogicalURL, base: String) -> DirectAccessRule? {
+        guard !rules.isEmpty else { return nil }
+        let text = url.localPath(base: base).map { "file://" + $0 } ?? url.comparable
+        let type = asksForTypes ? url.fileName.flatMap(ContentType.init(fileName:)) : nil
+        return rules.first { rule, glob in
+            switch rule.pattern {
+            case .url: glob.matches(text)
+            case .contentType: type.map { glob.matches($0.text) } ?? false
+            }
+        }?.rule
     }
 }
 
 /// A pattern as ClearML's matcher has it (Python's `fnmatch`): `*` crosses slashes; `?`, `[abc]`, `[!abc]`.
 ///
 /// A pattern without wildcards, or with stars at its end alone, is a prefix; without a star it ends with a component.
-struct FlatGlob {
+struct FlatGlob: Sendable {
     private let pattern: [Unicode.Scalar]
     private let prefix: String?
     private let hasStar: Bool

@@ -29,6 +29,9 @@ struct RunOptions: ParsableArguments {
     @Option(name: [.customShort("j"), .long], help: .init("Objects under way at once.", valueName: "count"))
     var jobs: Int?
 
+    @Option(help: .init("Bytes a second that may come over the network: 500K, 20M.", valueName: "rate"))
+    var limitRate: String?
+
     @Option(
         help: .init(
             "How files come into the workspace, whatever the manifest says: auto, reflink, hardlink, symlink, copy.",
@@ -48,6 +51,7 @@ struct RunOptions: ParsableArguments {
         var flags: [String: String] = [:]
         flags["jobs"] = jobs.map(String.init)
         flags["link"] = link
+        flags["limit-rate"] = limitRate
         flags["keep-archives"] = keepArchives.map(String.init)
         return flags
     }

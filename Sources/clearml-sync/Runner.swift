@@ -39,6 +39,7 @@ struct Runner {
         options.prune = run.prune
         options.keepGoing = run.keepGoing
         options.jobs = settings.sync.jobs.value
+        options.limitRate = settings.sync.limitRate.value
         options.keepsArchives = settings.sync.keepArchives.value
         options.limits = ExtractionLimits(settings)
         options.link = settings.sync.link.value

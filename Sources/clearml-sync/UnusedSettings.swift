@@ -5,7 +5,6 @@ enum UnusedSettings {
     static func warnings(_ settings: Settings) -> [ConfigurationWarning] {
         let sync = settings.sync
         let set: [(isSet: Bool, key: String, origin: Origin)] = [
-            (sync.limitRate.value != nil, sync.limitRate.key, sync.limitRate.origin),
             (sync.sdkCache.value, sync.sdkCache.key, sync.sdkCache.origin),
             (sync.upstream.value != nil, sync.upstream.key, sync.upstream.origin),
         ]

@@ -174,7 +174,7 @@ import Testing
         #expect(entry.id.name == "m-h")
         #expect(entry.url.raw == "https://h/r/d/x.bin?${a}&$5")
         #expect(entry.size == 12 && entry.optional && entry.link == .copy && entry.tags == ["filled"])
-        #expect(manifest.environmentUsed == ["ROOT": "r", "LINK": "copy", "EMPTY": ""])
+        #expect(manifest.environmentUsed == ["ROOT": "r", "LINK": "copy", "EMPTY": "", "UNSET": "", "OPTIONAL": ""])
     }
 
     @Test("A value is not expanded again")

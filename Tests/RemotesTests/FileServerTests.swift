@@ -137,7 +137,7 @@ private final class ClearMLServers: Sendable {
         let servers = try ClearMLServers()
         defer { servers.stop() }
         let scene = try Scene(servers)
-        for url in [servers.files.otherHostURL("/p/x"), servers.api.url("/p/x"), servers.files.url("0/p/x")] {
+        for url in [servers.files.otherHostURL("/p/x"), servers.api.url("/p/x")] {
             let (store, key) = try scene.stores.object(at: LogicalURL(url))
             #expect(!(store is FileServerStore))
             let request = try GoogleScene.authorized(store.head(ObjectID(key)), store)

@@ -133,6 +133,19 @@ private final class TokenServer: Sendable {
         #expect(sent == ["Bearer t1", "Bearer t2"])
     }
 
+    @Test func aBusyTokenServerIsAskedAgain() throws {
+        let server = try FaultServer()
+        defer { server.stop() }
+        server.route("/computeMetadata*") { request in
+            request.number < 3 ? .unavailable() : .text("{\"access_token\": \"vm\"}")
+        }
+        server.route("/storage*") { _ in .text("content") }
+        let scene = try GoogleScene(
+            environment: ["GCE_METADATA_HOST": "127.0.0.1:\(server.port)", "STORAGE_EMULATOR_HOST": server.url("")])
+        #expect(try get(scene).body == Array("content".utf8))
+        #expect(server.exchanges.map(\.status) == [503, 503, 200, 200])
+    }
+
     @Test func aRefusedKeyIsNamedByItsEntryAndNotShown() throws {
         let server = try FaultServer()
         defer { server.stop() }

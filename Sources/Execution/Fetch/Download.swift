@@ -45,7 +45,8 @@ final class Download: Sendable {
     static let probeLength: Int64 = 16 << 20
     static let pieceLength: Int64 = 16 << 20
     static let smallLimit: Int64 = 256 << 10
-    static let piecesAtOnce = 4
+    /// How often slow parts of one object are asked for anew.
+    static let mostRestarts = 8
 
     let order: Order
     let transport: Transport
@@ -71,7 +72,11 @@ final class Download: Sendable {
         /// Ranges that still have to be asked for.
         var pending: [Range<Int64>] = []
         /// Requests whose answer has not ended.
-        var active: Set<ObjectIdentifier> = []
+        var active: [ObjectIdentifier: Piece] = [:]
+        /// Bytes a second of the parts that came whole; what a slow one is compared with.
+        var usualRate: Double?
+        var restarts = 0
+        var isWatched = false
         var transfers: [ObjectIdentifier: HTTPTransfer] = [:]
         var isWaiting = false
         var bytes: Int64 = 0
@@ -114,6 +119,7 @@ final class Download: Sendable {
                 return true
             }
             guard isWanted else { return }
+            transport.pace.began()
             guard missing.isEmpty else { return launchPieces() }
             follow(body, nil)
             return completeBody()
@@ -149,7 +155,7 @@ final class Download: Sendable {
         let isSmall = order.knownSize.map { $0 <= Download.probeLength } ?? false
         let range = isSmall || avoidsRanges ? nil : 0..<Download.probeLength
         let piece = Piece(self, generation: generation, range: range, isProbe: true)
-        state.withLock { _ = $0.active.insert(ObjectIdentifier(piece)) }
+        state.withLock { $0.active[ObjectIdentifier(piece)] = piece }
         send(source, range: range, to: piece)
     }
 
@@ -157,11 +163,11 @@ final class Download: Sendable {
         while true {
             let next = state.withLock { state -> (Piece, RemoteObject, Validator?)? in
                 guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty,
-                    state.active.count < Download.piecesAtOnce
+                    state.active.count < transport.pace.parts
                 else { return nil }
                 let range = state.pending.removeFirst()
                 let piece = Piece(self, generation: state.generation, range: range, isProbe: false)
-                state.active.insert(ObjectIdentifier(piece))
+                state.active[ObjectIdentifier(piece)] = piece
                 return (piece, order.sources[state.source], state.validator)
             }
             guard let (piece, source, validator) = next else { return }
@@ -187,7 +193,7 @@ final class Download: Sendable {
         let transfer = transport.client.send(request, to: piece)
         // The answer may have ended before `send` returned.
         let isStale = state.withLock { state -> Bool in
-            if state.active.contains(ObjectIdentifier(piece)) { state.transfers[ObjectIdentifier(piece)] = transfer }
+            if state.active[ObjectIdentifier(piece)] != nil { state.transfers[ObjectIdentifier(piece)] = transfer }
             return piece.generation != state.generation
         }
         if isStale { transfer.cancel() }
@@ -206,7 +212,14 @@ final class Download: Sendable {
     /// Called often: more bytes of this object have been written.
     func received(_ count: Int) {
         transport.progress.add(count, to: transfer)
-        state.withLock { $0.bytes += Int64(count) }
+        let mayLaunch = state.withLock { state in
+            state.bytes += Int64(count)
+            return !state.pending.isEmpty && !state.isWaiting
+        }
+        guard mayLaunch else { return }
+        transport.pace.moved(count)
+        // The window may have grown since the parts under way were asked for.
+        if state.withLock({ $0.active.count }) < transport.pace.parts { launchPieces() }
     }
 
     func small(_ piece: Piece, _ bytes: [UInt8]) {
@@ -217,6 +230,7 @@ final class Download: Sendable {
     /// A piece came to its end; `at` is the offset behind its last byte.
     func ended(_ piece: Piece, at offset: Int64, isWhole: Bool) {
         guard retire(piece) else { return }
+        note(piece.speed)
         let isComplete = state.withLock { state -> Bool in
             guard let body = state.body else { return false }
             if body.partial.size == nil { return isWhole }
@@ -225,6 +239,7 @@ final class Download: Sendable {
         if isComplete { return completeBody(size: offset) }
         launchPieces()
         reclaimGaps()
+        watchForSlowParts()
     }
 
     /// Nothing is under way, but something is missing: a server ended a range early.
@@ -247,11 +262,13 @@ final class Download: Sendable {
     /// - Returns: false for a piece of an attempt that is over.
     func retire(_ piece: Piece) -> Bool {
         state.withLock { state in
-            state.active.remove(ObjectIdentifier(piece))
+            let wasActive = state.active.removeValue(forKey: ObjectIdentifier(piece)) != nil
             state.transfers[ObjectIdentifier(piece)] = nil
-            return piece.generation == state.generation && !state.isEnded
+            return wasActive && piece.generation == state.generation && !state.isEnded
         }
     }
+
+    func transfer(of piece: Piece) -> HTTPTransfer? { state.withLock { $0.transfers[ObjectIdentifier(piece)] } }
 
     func failed(_ piece: Piece, _ failure: Failure, retryAfter: Double? = nil, isTransient: Bool = false) {
         guard retire(piece) else { return }
@@ -319,7 +336,7 @@ final class Download: Sendable {
             state.generation += 1
             state.isWaiting = false
             defer {
-                state.active = []
+                state.active = [:]
                 state.transfers = [:]
                 state.pending = []
                 state.body = nil
@@ -329,6 +346,7 @@ final class Download: Sendable {
         }
         for transfer in transfers { transfer.cancel() }
         guard let body else { return }
+        transport.pace.ended()
         body.abandon(failure)
         try? body.partial.discard()
     }
@@ -363,7 +381,10 @@ final class Download: Sendable {
     /// The bytes were all there and were wrong: they are of no use to anybody.
     /// - Returns: false when there is no other source to try.
     func rejectContent(_ failure: Failure) {
-        state.withLock { $0.isEnded = false }
+        state.withLock { state in
+            state.isEnded = false
+            if state.body != nil { transport.pace.began() }
+        }
         nextSource(failure)
     }
 
@@ -392,6 +413,7 @@ final class Download: Sendable {
         let facts = state.withLock { state -> Facts? in
             guard !state.isEnded else { return nil }
             state.isEnded = true
+            if state.body != nil { transport.pace.ended() }
             return Facts(object: state.facts, bytes: state.bytes, source: state.source)
         }
         if let facts { finished(result, facts) }

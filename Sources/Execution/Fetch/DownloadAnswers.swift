@@ -44,9 +44,12 @@ extension Download {
         let failure = Failure(refusal: refusal)
         switch refusal.kind {
         case .again: again(piece, orFail: failure)
+        case .transient:
+            transport.wasBusy()
+            failed(piece, failure, retryAfter: refusal.retryAfter, isTransient: true)
         case .changed where !piece.isProbe: changed()
         case .range where piece.range != nil: _ = startAgainWithoutRanges(orFail: piece, failure)
-        default: failed(piece, failure, retryAfter: refusal.retryAfter, isTransient: refusal.kind == .transient)
+        default: failed(piece, failure)
         }
     }
 
@@ -57,7 +60,7 @@ extension Download {
             return state.lessons
         }
         // Pieces under way together may all bring the same lesson.
-        guard lessons <= StoreCaller.mostLessons * Download.piecesAtOnce else { return failed(piece, failure) }
+        guard lessons <= StoreCaller.mostLessons * Pace.most else { return failed(piece, failure) }
         guard retire(piece) else { return }
         if let range = piece.range, !piece.isProbe {
             state.withLock { $0.pending.insert(range, at: 0) }
@@ -150,6 +153,7 @@ extension Download {
                 return true
             }
             guard isWanted else { return .stop }
+            transport.pace.began()
             follow(body, facts.checksum)
             launchPieces()
             return .large(body, at: 0, end: firstEnd)

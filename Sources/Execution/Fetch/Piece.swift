@@ -29,6 +29,23 @@ final class Piece: HTTPReceiver {
         var failure: Failure?
     }
 
+    /// Whether others come so much faster that its rest is asked for anew, over another connection.
+    var wasTooSlow: Bool { slow.load(ordering: .relaxed) }
+    private let slow = Atomic(false)
+    private let began = MonotonicTime.now()
+
+    /// Bytes a second since it was asked for, and bytes that are still to come.
+    var speed: (seconds: Double, bytes: Int64, rest: Int64) {
+        let seconds = MonotonicTime.now().seconds(since: began)
+        guard let range else { return (seconds, 0, 0) }
+        let position = state.withLock { state in
+            if case .large = state.body { state.position } else { range.lowerBound }
+        }
+        return (seconds, position - range.lowerBound, range.upperBound - position)
+    }
+
+    func giveUpAsTooSlow() { slow.store(true, ordering: .relaxed) }
+
     init(_ download: Download, generation: Int, range: Range<Int64>?, isProbe: Bool) {
         self.download = download
         self.generation = generation
@@ -72,8 +89,17 @@ final class Piece: HTTPReceiver {
                 return (.stop, false)
             }
         }
-        if isContent { download.received(bytes.count) }
-        return demand
+        guard isContent else { return demand }
+        download.received(bytes.count)
+        guard case .more = demand, let seconds = download.transport.pace.spend(bytes.count) else { return demand }
+        download.transport.schedule(seconds) { [self] in goOn() }
+        return .pause
+    }
+
+    /// The limit allows more bytes.
+    private func goOn() {
+        guard let transfer = download.transfer(of: self) else { return }
+        transfer.resume()
     }
 
     /// Bytes that no store needs more of to say why not; what web servers show people may be long.
@@ -122,6 +148,7 @@ final class Piece: HTTPReceiver {
         // A refusal stands, even where its words broke off.
         if case .refusal(let head, let words) = body { return download.refused(self, head, words) }
         switch result {
+        case .failure where wasTooSlow: download.restarted(self)
         case .failure(let error):
             if error.kind == .stopped, failure == nil { return }
             let advice = download.source.store.advice(on: error)

@@ -32,13 +32,20 @@ struct RemoteFolder: Sendable {
         var names: Set<Int> = []
         while let page = try listing.next() {
             let objects = try page.objects.compactMap { try object($0, members) }
-            for object in objects where !names.insert(object.path.hashValue).inserted {
+            for object in objects where !names.insert(RemoteFolder.bytesHash(object.path)).inserted {
                 throw Failure(
                     .network, "the server's listing names '\(object.path)' twice", advice: "ask who runs the server")
             }
             guard try take(objects) else { return }
         }
         if names.isEmpty { throw RemoteFolder.nothingSelected(entry.url.identity) }
+    }
+
+    /// Of the bytes: a string's own hash takes the two Unicode forms of `é`, which are two keys, for one.
+    private static func bytesHash(_ text: String) -> Int {
+        var hasher = Hasher()
+        for byte in text.utf8 { hasher.combine(byte) }
+        return hasher.finalize()
     }
 
     private func object(_ listed: ListedObject, _ members: Members) throws -> ResolvedObject? {

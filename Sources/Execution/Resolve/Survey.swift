@@ -14,6 +14,7 @@ struct Survey {
     func inventory(_ entries: [ResolvedEntry], declared: Set<Entry.ID>) throws -> Inventory {
         var inventory = Inventory()
         let others = try workspace.pathsOfOthers()
+        let known = known
         for entry in entries {
             let id = entry.entry.id
             let placed = state.placed[id]
@@ -23,7 +24,7 @@ struct Survey {
             if let placed { inventory.placed[id] = placed }
             // What is right already needs nothing from the cache.
             if observed == .clean, placed?.satisfies(entry) == true { continue }
-            try add(entry, observed: observed, to: &inventory)
+            try add(entry, observed: observed, known, to: &inventory)
         }
         for (id, placed) in state.placed where !declared.contains(id) {
             let changes = try workspace.changes(of: placed, cache: cache)
@@ -46,11 +47,21 @@ struct Survey {
         entry.objects = page
         var inventory = Inventory()
         inventory.observed[entry.entry.id] = .absent
-        try add(entry, observed: .absent, to: &inventory)
+        try add(entry, observed: .absent, known, to: &inventory)
         return Planning.plan([entry], inventory: inventory).items[0].objects
     }
 
-    private func add(_ entry: ResolvedEntry, observed: Observed, to inventory: inout Inventory) throws {
+    /// What need not be asked for each object.
+    private struct Known {
+        var isIndexed: Bool
+        var hasPartials: Bool
+    }
+
+    private var known: Known { Known(isIndexed: cache.index.isThere, hasPartials: !cache.partials.isEmpty) }
+
+    private func add(
+        _ entry: ResolvedEntry, observed: Observed, _ known: Known, to inventory: inout Inventory
+    ) throws {
         for object in entry.objects {
             let identity = object.identity(version: entry.entry.version)
             if let tree = object.locked?.tree, object.recipe != nil, try isComplete(tree) {
@@ -64,10 +75,12 @@ struct Survey {
                 {
                     inventory.adoptable.insert(entry.entry.id)
                 }
-            } else if entry.access == .cache, let seen = cache.index.seen(identity) {
+            } else if entry.access == .cache, known.isIndexed, let seen = cache.index.seen(identity) {
                 try addSeen(seen, object, identity, to: &inventory)
             }
-            if let claimed = cache.partials.claimed(identity: identity) { inventory.partials[identity] = claimed.bytes }
+            if known.hasPartials, let claimed = cache.partials.claimed(identity: identity) {
+                inventory.partials[identity] = claimed.bytes
+            }
             if let path = object.url.localPath(base: entry.entry.base),
                 let status = try FileSystem.status(path, followSymlinks: true)
             {

@@ -7,7 +7,6 @@ internal import Platform
 struct FolderBuilder: ~Copyable {
     let root: String
     private let linker: Linker
-    private let blobs: BlobStore
     private let mode: Entry.LinkMode
     private var open: File
     /// Path of `open` below `root`.
@@ -15,10 +14,9 @@ struct FolderBuilder: ~Copyable {
     private(set) var files: [Placed.File] = []
     private(set) var usedMode: Entry.LinkMode?
 
-    init(root: String, linker: Linker, blobs: BlobStore, mode: Entry.LinkMode) throws {
+    init(root: String, linker: Linker, mode: Entry.LinkMode) throws {
         self.root = root
         self.linker = linker
-        self.blobs = blobs
         self.mode = mode
         open = try File(root, flags: O_RDONLY | O_DIRECTORY)
     }
@@ -42,28 +40,11 @@ struct FolderBuilder: ~Copyable {
     }
 
     mutating func addFile(_ digest: Digest, executable: Bool, at path: String) throws {
-        guard let blob = try blobs.verified(digest, executable: executable) ?? twin(of: digest, executable: executable)
-        else {
-            throw Failure(
-                .other, "content that was in the cache is not there any more", cause: digest.description,
-                advice: "run the same command again")
-        }
         let name = try enter(folderOf: path)
-        let (used, status) = try linker.link(
-            digest, executable: executable, blob: blob, to: name, in: open.descriptor, mode: mode)
+        let (used, kind) = try linker.place(
+            digest, executable: executable, at: name, in: open.descriptor, mode: mode)
         usedMode = used
-        files.append(
-            Placed.File(
-                path: path,
-                kind: used == .symlink
-                    ? .symlink(target: blobs.layout.blob(digest, executable: executable))
-                    : .file(status, digest, executable)))
-    }
-
-    private func twin(of digest: Digest, executable: Bool) throws -> FileStatus? {
-        guard try blobs.verified(digest, executable: !executable) != nil else { return nil }
-        try blobs.ensureTwin(digest, executable: executable)
-        return try blobs.verified(digest, executable: executable)
+        files.append(Placed.File(path: path, kind: kind))
     }
 
     mutating func addSymlink(to target: String, at path: String) throws {

@@ -14,6 +14,29 @@ final class Linker: Sendable {
 
     init(blobs: BlobStore) { self.blobs = blobs }
 
+    /// Makes `name`, which must not exist, hold a content of the cache.
+    /// - Returns: the mode that was used, and what is to be remembered of the new file.
+    func place(
+        _ digest: Digest, executable: Bool, at name: String, in directory: Int32 = AT_FDCWD, mode: Entry.LinkMode
+    ) throws -> (mode: Entry.LinkMode, kind: Placed.File.Kind) {
+        guard let blob = try blobs.verified(digest, executable: executable) ?? twin(of: digest, executable: executable)
+        else {
+            throw Failure(
+                .other, "content that was in the cache is not there any more", cause: digest.description,
+                advice: "run the same command again")
+        }
+        let (used, status) = try link(
+            digest, executable: executable, blob: blob, to: name, in: directory, mode: mode)
+        guard used == .symlink else { return (used, .file(status, digest, executable)) }
+        return (used, .symlink(target: blobs.layout.blob(digest, executable: executable)))
+    }
+
+    private func twin(of digest: Digest, executable: Bool) throws -> FileStatus? {
+        guard try blobs.verified(digest, executable: !executable) != nil else { return nil }
+        try blobs.ensureTwin(digest, executable: executable)
+        return try blobs.verified(digest, executable: executable)
+    }
+
     /// Makes `name`, which must not exist, hold the content of a blob.
     /// - Parameters:
     ///   - directory: an open folder that `name` is relative to.

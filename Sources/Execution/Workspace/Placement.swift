@@ -36,14 +36,14 @@ struct Placement: Sendable {
         if let folder = content.directFolder { placed.files = [Placed.File(path: "", kind: .symlink(target: folder))] }
         try workspace.intend(placed, id: id)
         let target = workspace.root + "/" + content.path
-        try Placement.createFolder(around: target)
+        let isFree = try Placement.createFolder(around: target)
         if let folder = content.directFolder {
             placed.mode = .symlink
             try placeSymlink(to: folder, at: target, previous: previous, force: force)
         } else if content.isFolder {
             try placeFolder(content, at: target, previous: previous, force: force, placed: &placed)
         } else {
-            try placeFile(content, at: target, previous: previous, force: force, placed: &placed)
+            try placeFile(content, at: target, isFree: isFree, previous: previous, force: force, placed: &placed)
         }
         return placed
     }
@@ -59,8 +59,9 @@ struct Placement: Sendable {
         try FileSystem.status(path)?.kind == .symlink && FileSystem.symlinkTarget(path) == target
     }
 
+    /// - Parameter isFree: the folder around is new.
     private func placeFile(
-        _ content: Content, at target: String, previous: Placed?, force: Bool, placed: inout Placed
+        _ content: Content, at target: String, isFree: Bool, previous: Placed?, force: Bool, placed: inout Placed
     ) throws {
         if let source = content.direct[""] {
             placed.mode = .symlink
@@ -69,18 +70,13 @@ struct Placement: Sendable {
         guard let digest = content.objects.first?.digest else {
             throw Failure(.other, "nothing is known of the content")
         }
-        let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))!
-        var result: (mode: Entry.LinkMode, files: [Placed.File])?
-        try replace(target, previous: previous, force: force, expecting: digest) { path in
-            var builder = try FolderBuilder(
-                root: String(path[..<slash]), linker: linker, blobs: cache.blobs, mode: content.mode)
-            try builder.addFile(
-                digest, executable: content.executable, at: String(path[path.utf8.index(after: slash)...]))
-            result = (builder.usedMode ?? content.mode, builder.files)
+        func make(_ path: String) throws {
+            let made = try linker.place(digest, executable: content.executable, at: path, mode: content.mode)
+            placed.mode = made.mode
+            placed.files = [Placed.File(path: "", kind: made.kind)]
         }
-        guard let result else { return }
-        placed.mode = result.mode
-        placed.files = result.files.map { Placed.File(path: "", kind: $0.kind) }
+        if isFree { return try make(target) }
+        try replace(target, previous: previous, force: force, expecting: digest, make: make)
     }
 
     /// Makes a file or symlink at `target` through `make`, over what stands there if that is ours to replace.
@@ -125,9 +121,11 @@ struct Placement: Sendable {
         try Placement.createFolder(around: target)
     }
 
-    private static func createFolder(around path: String) throws(SystemError) {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
-        try FileSystem.createFolder(String(path[..<slash]))
+    /// - Returns: whether the folder is new, and so has nothing in it.
+    @discardableResult
+    private static func createFolder(around path: String) throws(SystemError) -> Bool {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return false }
+        return try FileSystem.createFolder(String(path[..<slash]))
     }
 
     static func foreign(_ path: String) -> Failure {
@@ -143,7 +141,7 @@ struct Placement: Sendable {
     ) throws {
         let build = try workspace.newBuildFolder()
         defer { try? FileSystem.removeAll(build) }
-        var builder = try FolderBuilder(root: build, linker: linker, blobs: cache.blobs, mode: content.mode)
+        var builder = try FolderBuilder(root: build, linker: linker, mode: content.mode)
         for object in content.objects {
             if let source = content.direct[object.path] {
                 try builder.addSymlink(to: source, at: object.path)

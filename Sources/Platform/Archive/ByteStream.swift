@@ -1,5 +1,3 @@
-internal import CZlib
-
 /// Bytes in order, block by block.
 protocol ByteStream: AnyObject {
     /// The next block, valid until the next call; empty at the end.
@@ -83,62 +81,4 @@ final class SourceStream: ByteStream {
     }
 
     func waitUntilComplete() throws -> Int64 { try source.waitUntilComplete() }
-}
-
-/// A gzip file, of one member or several, whose checksums are verified (RFC 1952).
-final class GzipStream: ByteStream {
-    private let input: SourceStream
-    private let output: UnsafeMutableRawBufferPointer
-    private var stream = z_stream()
-    private var isBetweenMembers = false
-    private var isAtEnd = false
-
-    init(_ input: SourceStream) throws(ArchiveError) {
-        self.input = input
-        output = .allocate(byteCount: 256 << 10, alignment: 4096)
-        guard czlib_inflate_init_gzip(&stream) == Z_OK else {
-            output.deallocate()
-            throw .outOfMemory
-        }
-    }
-
-    deinit {
-        inflateEnd(&stream)
-        output.deallocate()
-    }
-
-    func next() throws -> UnsafeRawBufferPointer {
-        stream.next_out = output.baseAddress!.assumingMemoryBound(to: UInt8.self)
-        stream.avail_out = UInt32(output.count)
-        while stream.avail_out > 0, !isAtEnd {
-            if stream.avail_in == 0 {
-                let block = try input.next()
-                if block.isEmpty {
-                    guard isBetweenMembers else { throw ArchiveError.truncated }
-                    isAtEnd = true
-                    break
-                }
-                stream.next_in = UnsafeMutablePointer(mutating: block.assumingMemoryBound(to: UInt8.self).baseAddress!)
-                stream.avail_in = UInt32(block.count)
-            }
-            if isBetweenMembers {
-                if stream.next_in.pointee != 0x1F {
-                    isAtEnd = true
-                    try input.expectPadding(
-                        after: UnsafeRawBufferPointer(start: stream.next_in, count: Int(stream.avail_in)))
-                    break
-                }
-                isBetweenMembers = false
-            }
-            switch inflate(&stream, Z_NO_FLUSH) {
-            case Z_OK, Z_BUF_ERROR: break
-            case Z_STREAM_END:
-                inflateReset(&stream)
-                isBetweenMembers = true
-            case Z_MEM_ERROR: throw ArchiveError.outOfMemory
-            default: throw ArchiveError.corrupt("gzip: " + (stream.msg.map { String(cString: $0) } ?? "invalid data"))
-            }
-        }
-        return UnsafeRawBufferPointer(rebasing: output[..<(output.count - Int(stream.avail_out))])
-    }
 }

@@ -16,6 +16,10 @@ public struct FileTime: Hashable, Sendable, Comparable {
         return FileTime(seconds: time.tv_sec, nanoseconds: time.tv_nsec)
     }
 
+    public func seconds(since earlier: FileTime) -> Double {
+        Double(seconds - earlier.seconds) + Double(nanoseconds - earlier.nanoseconds) / 1e9
+    }
+
     public static func < (left: FileTime, right: FileTime) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }

@@ -18,15 +18,20 @@ public enum FileSystem {
     public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// mkdir(2) with all missing parents; an existing folder is fine.
+    /// - Returns: whether there was none.
+    @discardableResult
     public static func createFolder(
         _ path: String, in directory: Int32 = AT_FDCWD, mode: UInt32 = 0o777
-    ) throws(SystemError) {
-        if mkdirat(directory, path, mode) == 0 || errno == EEXIST { return }
+    ) throws(SystemError) -> Bool {
+        if mkdirat(directory, path, mode) == 0 { return true }
+        if errno == EEXIST { return false }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
             throw .last("mkdir", path)
         }
         try createFolder(String(path[..<slash]), in: directory, mode: mode)
-        guard mkdirat(directory, path, mode) == 0 || errno == EEXIST else { throw .last("mkdir", path) }
+        if mkdirat(directory, path, mode) == 0 { return true }
+        guard errno == EEXIST else { throw .last("mkdir", path) }
+        return false
     }
 
     public static func rename(
@@ -36,18 +41,20 @@ public enum FileSystem {
     }
 
     /// renameat2(RENAME_NOREPLACE): false when something stands at `new` already.
-    public static func renameWithoutReplacing(_ old: String, to new: String) throws(SystemError) -> Bool {
-        if linux_renameat2(AT_FDCWD, old, AT_FDCWD, new, linux_rename_noreplace) == 0 { return true }
+    public static func renameWithoutReplacing(
+        _ old: String, in oldDirectory: Int32 = AT_FDCWD, to new: String, in newDirectory: Int32 = AT_FDCWD
+    ) throws(SystemError) -> Bool {
+        if linux_renameat2(oldDirectory, old, newDirectory, new, linux_rename_noreplace) == 0 { return true }
         if errno == EEXIST { return false }
         guard errno == EINVAL || errno == ENOSYS else { throw .last("rename", new) }
         // A file system without the flag (NFS): link(2) has the same promise for files.
-        if link(old, new) == 0 {
-            unlink(old)
+        if linkat(oldDirectory, old, newDirectory, new, 0) == 0 {
+            unlinkat(oldDirectory, old, 0)
             return true
         }
         if errno == EEXIST { return false }
-        guard try status(new) == nil else { return false }
-        try rename(old, to: new)
+        guard try status(new, in: newDirectory) == nil else { return false }
+        try rename(old, in: oldDirectory, to: new, in: newDirectory)
         return true
     }
 

@@ -105,10 +105,7 @@ extension AzureStore {
         default: break
         }
         switch access.kind {
-        case .none:
-            return (
-                "the container '\(place.container)' is not public, and there are no credentials for it", access.hint
-            )
+        case .none: return (notPublic, access.hint)
         case .token(let tokens): return ("the service does not accept the token of \(name)", tokens.identity.advice)
         case .sas(let query): return explained(sas: query.reveal(), name)
         case .key:

@@ -121,15 +121,21 @@ public final class AzureStore: Store {
         case .token, .none: break
         }
         guard let tokens else { return send(.success(request)) }
-        tokens.use { result in
-            send(
-                result.map { token in
-                    var request = request
-                    request.headers.append(HTTPField("Authorization", "Bearer " + token, isSecret: true))
-                    return request
-                })
+        tokens.use { [self] result in
+            switch result {
+            case .success(let token):
+                var request = request
+                request.headers.append(HTTPField("Authorization", "Bearer " + token, isSecret: true))
+                send(.success(request))
+            case .failure(let refusal):
+                guard case .none = access.kind else { return send(.failure(refusal)) }
+                // Nobody said that there is an identity: what is missing are credentials.
+                send(.failure(Refusal(.permission, notPublic, cause: refusal.cause, advice: access.hint)))
+            }
         }
     }
+
+    var notPublic: String { "the container '\(place.container)' is not public, and there are no credentials for it" }
 
     /// Whether the store knows another way in than the one that was just refused.
     func learns(from request: HTTPRequest) -> Bool {

@@ -33,6 +33,11 @@ final class AzureStores: StoreFamily {
 
     func object(at url: LogicalURL) throws(Refusal) -> (store: any Store, key: String) {
         let place = try AzurePlace(url, entries: entries)
+        guard !place.key.isEmpty || url.shape != .single else {
+            throw Refusal(
+                .notFound, "the URL names a container and no blob in it", cause: url.identity,
+                advice: "end it with '/' for everything in the container")
+        }
         let access = try access(to: place, query: url.query)
         let name = "\(place.endpoint.url)\n\(place.container)\n\(access.identity)"
         let store = made.withLock { made in

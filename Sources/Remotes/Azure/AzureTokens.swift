@@ -7,35 +7,42 @@ internal import Synchronization
 final class AzureTokens: Sendable {
     let identity: AzureIdentity
     private let renewable: Renewable<String>
-    /// The first token that the service did not take since it last took one.
-    private let rejected = Mutex<String?>(nil)
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The token that was handed out last and not rejected yet.
+        var current: String?
+        /// It stands for one that was rejected, and the service has taken none since.
+        var isReplacement = false
+    }
 
     init(_ identity: AzureIdentity, network: Network) {
         self.identity = identity
         renewable = Renewable { () throws(Refusal) in try AzureTokens.fetch(identity, network) }
     }
 
-    func use(_ body: @escaping @Sendable (Result<String, Refusal>) -> Void) { renewable.use(body) }
-
-    /// Whether it is worth to ask again with another token: not when the one that took a rejected one's place was rejected too.
-    func reject(_ token: String) -> Bool {
-        let (isNew, isWorthIt) = rejected.withLock { rejected in
-            // Several requests under way may have carried it.
-            if rejected == token { return (false, true) }
-            if rejected == nil {
-                rejected = token
-                return (true, true)
-            }
-            return (false, false)
+    func use(_ body: @escaping @Sendable (Result<String, Refusal>) -> Void) {
+        renewable.use { [self] result in
+            if case .success(let token) = result { state.withLock { $0.current = token } }
+            body(result)
         }
-        if isNew { renewable.invalidate() }
+    }
+
+    /// Whether it is worth to ask again: not when the token that took a rejected one's place was rejected, too.
+    func reject(_ token: String) -> Bool {
+        let (isFirst, isWorthIt) = state.withLock { state in
+            // Several requests under way may have carried the one that has been replaced meanwhile.
+            guard state.current == token else { return (false, true) }
+            guard !state.isReplacement else { return (false, false) }
+            state = State(current: nil, isReplacement: true)
+            return (true, true)
+        }
+        if isFirst { renewable.invalidate() }
         return isWorthIt
     }
 
     /// The service took a token: whatever is rejected later has ended or was withdrawn.
-    func accepted() {
-        rejected.withLock { if $0 != nil { $0 = nil } }
-    }
+    func accepted() { state.withLock { $0.isReplacement = false } }
 
     private static let mostAttempts = 4
 

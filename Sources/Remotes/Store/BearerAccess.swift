@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Glibc
 internal import Platform
 internal import Synchronization
 
@@ -27,7 +28,7 @@ final class BearerAccess: Sendable {
         self.name = name
         token = obtain.map { [memory] obtain in
             Renewable { () throws(Refusal) in
-                let lease = try obtain()
+                let lease = try Self.patiently(obtain)
                 memory.state.withLock { $0.cameAgain = lease.value == $0.refused }
                 return lease
             }
@@ -65,6 +66,20 @@ final class BearerAccess: Sendable {
         }
         if isNews { token.invalidate() }
         return mayRenew
+    }
+
+    /// A token server that is busy is asked a few times: a whole run hangs on its answer.
+    private static func patiently(
+        _ obtain: () throws(Refusal) -> Renewable<Secret>.Lease
+    ) throws(Refusal) -> Renewable<Secret>.Lease {
+        for delay in [0.2, 1, 3] {
+            do throws(Refusal) { return try obtain() } catch {
+                guard error.kind == .transient else { throw error }
+                let seconds = max(delay * Double.random(in: 0.5...1), min(error.retryAfter ?? 0, 10))
+                usleep(useconds_t(seconds * 1e6))
+            }
+        }
+        return try obtain()
     }
 
     private static let header = "Authorization"

@@ -111,7 +111,7 @@ def a_denied_listing_does_not_hide_a_readable_object(store):
     deny = lambda request: store.forbidden() if "list-type" in request.query_text else None
     with store.scene() as scene, store.relay.faults(answer=deny):
         scene.pull([{"name": "a", "url": store.url("readable/x.bin")}])
-        done = scene.pull([{"name": "a", "url": store.raw_url("readable/")}], expecting=PERMISSION)
+        done = scene.pull([{"name": "b", "url": store.raw_url("readable/")}], expecting=PERMISSION, name="b.json")
         assert store.entry in error_block(done) and "list" in error_block(done).lower(), done.stderr
 
 

@@ -140,7 +140,7 @@ def wrong_credentials_are_asked_once_not_again_and_again(store):
 @case()
 def no_credentials_are_said_to_be_missing(store):
     store.put("secret/z.bin", b"z")
-    with store.scene("sdk {}\n", environment=store.bare_environment()) as scene:
+    with store.scene(store.bare_configuration()) as scene:
         done = scene.pull([{"name": "a", "url": store.url("secret/z.bin")}], expecting=PERMISSION, seconds=60)
         block = error_block(done)
         assert store.section in block, f"where to configure it is not said ({store.section}): {block}"

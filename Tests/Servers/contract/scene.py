@@ -38,7 +38,6 @@ class Scene:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def configure(self, text):
-        # A long back-off is the product's business elsewhere; here a storm is waited out as it comes.
         (self.root / "clearml.conf").write_text(text)
 
     def write(self, name, content):
@@ -63,7 +62,7 @@ class Scene:
 
     def manifest(self, entries, name="m.json", kind="artifacts"):
         path = self.root / name
-        path.write_text(json.dumps({"version": 1, kind: entries}, ensure_ascii=False))
+        path.write_text(json.dumps({"version": 1, kind: entries}))
         return path
 
     def pull(self, entries, *flags, expecting=DONE, kind="artifacts", name="m.json", seconds=180, environment=None):
@@ -73,8 +72,8 @@ class Scene:
         return done
 
     def list(self, url, expecting=DONE, seconds=120):
-        done = self.sync("ls", url, "--json", expecting=expecting, seconds=seconds)
-        return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+        done = self.sync("ls", url, "--recursive", "--json", expecting=expecting, seconds=seconds)
+        return [json.loads(line) for line in done.stdout.split("\n") if line]
 
     def files(self, folder="workspace"):
         """What lies below, by relative path: bytes; our own state left out."""

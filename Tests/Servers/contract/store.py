@@ -57,9 +57,9 @@ class Store:
     def environment(self):
         return {}
 
-    def bare_environment(self):
-        """Where nothing is configured at all."""
-        return {}
+    def bare_configuration(self):
+        """How to reach the server, and no credentials for it."""
+        return "sdk {}\n"
 
     @property
     def denied_bucket(self):

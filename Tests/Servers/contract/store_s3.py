@@ -54,6 +54,9 @@ class S3Store(Store):
         entry = ", ".join(f"{name}: {hocon(value)}" for name, value in values.items() if value is not None)
         return f"sdk.aws.s3.credentials: [{{{entry}}}]\n"
 
+    def bare_configuration(self):
+        return f"sdk.aws.s3.credentials: [{{host: {hocon(self.host)}, secure: false}}]\n"
+
     @property
     def secrets(self):
         return [self.partner.secret_key]

@@ -122,6 +122,11 @@ class Relay:
         try:
             client.settimeout(120)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # As Go's servers and nginx answer the wrong protocol.
+            if (client.recv(1, socket.MSG_PEEK) == b"\x16") != bool(self._tls):
+                client.sendall(b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nClient sent an HTTP request "
+                               b"to an HTTPS server.\n")
+                return
             if self._tls:
                 client = self._tls.wrap_socket(client, server_side=True)
             with self._lock:

@@ -1,6 +1,7 @@
 internal import Caching
 internal import Planning
 internal import Platform
+internal import Remotes
 internal import Synchronization
 
 /// One request of a download and its answer: a range, or the whole object.

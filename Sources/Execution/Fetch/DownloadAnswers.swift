@@ -70,7 +70,7 @@ extension Download {
         }
     }
 
-    private var source: RemoteObject { state.withLock { order.sources[$0.source] } }
+    var source: RemoteObject { state.withLock { order.sources[$0.source] } }
 
     func content(_ piece: Piece, _ head: HTTPHead) -> Opening {
         let source = source

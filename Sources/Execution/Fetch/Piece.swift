@@ -1,6 +1,7 @@
 internal import Caching
 internal import Planning
 internal import Platform
+internal import Remotes
 internal import Synchronization
 
 /// One request of a download and its answer: a range, or the whole object.
@@ -151,8 +152,10 @@ final class Piece: HTTPReceiver {
         case .failure where wasTooSlow: download.restarted(self)
         case .failure(let error):
             if error.kind == .stopped, failure == nil { return }
+            let advice = download.source.store.advice(on: error)
             download.failed(
-                self, failure ?? Failure(transport: error), isTransient: failure == nil && error.isRetryable)
+                self, failure ?? Failure(transport: error, advice: advice),
+                isTransient: failure == nil && error.isRetryable)
         case .success:
             finish(body, at: position)
         }
@@ -179,7 +182,8 @@ final class Piece: HTTPReceiver {
 
 extension Failure {
     /// A transfer without an answer, in a user's words.
-    init(transport error: HTTPFailure) {
+    /// - Parameter advice: the store's own, which comes before ours.
+    init(transport error: HTTPFailure, advice storesAdvice: String? = nil) {
         let advice: String? =
             switch error.kind {
             case .resolve: "check the host's name and this machine's name servers"
@@ -208,6 +212,6 @@ extension Failure {
             case .redirectRefused: "a redirect that is not safe to follow"
             default: "the transfer failed"
             }
-        self.init(.network, message, cause: error.description, advice: advice)
+        self.init(.network, message, cause: error.description, advice: storesAdvice ?? advice)
     }
 }

@@ -51,7 +51,7 @@ public struct StoreCaller: Sendable {
                 guard refusal.kind == .transient else { throw failure }
                 retryAfter = refusal.retryAfter
             case .failure(let error):
-                failure = Failure(transport: error)
+                failure = Failure(transport: error, advice: store.advice(on: error))
                 guard error.isRetryable else { throw failure }
             }
             guard !isCancelled(), let delay = retry.delay(retryAfter: retryAfter, madeProgress: false) else {

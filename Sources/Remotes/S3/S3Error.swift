@@ -44,6 +44,7 @@ struct S3Error {
             case 301, 307, 308: "PermanentRedirect"
             case 403: "AccessDenied"
             case 404: "NotFound"
+            case 405: "MethodNotAllowed"
             case 412: "PreconditionFailed"
             case 416: "InvalidRange"
             case 429, 503: "SlowDown"

@@ -5,14 +5,15 @@ public import Platform
 
 extension S3Store {
     public func refusal(_ head: HTTPHead, body: [UInt8], to request: HTTPRequest) -> Refusal {
-        let error = S3Error(body) ?? S3Error(status: head.status)
+        let error = error(head, body)
         if let region = head["x-amz-bucket-region"] ?? error.region, Self.meansOtherRegion(head.status, error.code) {
             if learn(region: region, from: request) {
                 return Refusal(
                     .again, "the bucket '\(bucket)' is in the region \(region)", cause: cause(head, error, request.url))
             }
         }
-        if Self.expired.contains(error.code) {
+        // An answer to HEAD has no body: it may be about the token.
+        if Self.expired.contains(error.code) || head.status == 400 && error.code.isEmpty && request.method == .head {
             let token = request.headers.first { $0.name == "x-amz-security-token" }?.value
             if access.renew(after: token) {
                 return Refusal(.again, "the credentials have expired", cause: cause(head, error, request.url))
@@ -27,6 +28,24 @@ extension S3Store {
         return refusal(error, head, url: request.url)
     }
 
+    public func advice(on failure: HTTPFailure) -> String? {
+        switch failure.kind {
+        case .tls(.unknownAuthority):
+            return "name the file with the authority's certificate as 'verify' in \(entryName ?? "sdk.aws.s3")"
+        case .tls(.badCertificateFile): return "check the file that 'verify' names in \(entryName ?? "sdk.aws.s3")"
+        case .tls(.handshake) where endpoint != .aws, .tls(.other) where endpoint != .aws:
+            return "if the server speaks http, set secure: false\(inEntry)"
+        case .protocolViolation where !failure.effectiveURL.hasPrefix("https://"):
+            return "if the server speaks https, set secure: true\(inEntry)"
+        default: return nil
+        }
+    }
+
+    /// What the server says; MinIO says it in a field where an answer has no body.
+    private func error(_ head: HTTPHead, _ body: [UInt8]) -> S3Error {
+        S3Error(body) ?? head["x-minio-error-code"].map { S3Error(code: $0) } ?? S3Error(status: head.status)
+    }
+
     /// - Parameter url: that was asked for.
     func refusal(_ error: S3Error, _ head: HTTPHead, url: String) -> Refusal {
         let cause = cause(head, error, url)
@@ -39,6 +58,8 @@ extension S3Store {
         case "NoSuchKey": return refuse(.notFound, "there is no such object in the bucket '\(bucket)'")
         case "NoSuchVersion":
             return refuse(.notFound, "there is no such version of the object in the bucket '\(bucket)'")
+        case "InvalidArgument" where url.contains("versionId="):
+            return refuse(.notFound, "there is no such version: the server does not take its id")
         case "NoSuchUpload": return refuse(.notFound, "the upload in parts is not known any more", "start it again")
         case "MethodNotAllowed" where url.contains("versionId="):
             return refuse(.notFound, "this version of the object is a mark of its deletion")
@@ -101,7 +122,7 @@ extension S3Store {
         let advice =
             isList
             ? "\(accessName) needs s3:ListBucket; an object that is named whole can be read without it"
-            : "\(accessName) needs permission for it, or the object does not exist and listing is not allowed"
+            : "\(accessName) needs s3:GetObject or s3:PutObject; an object that does not exist is denied, too, to those who may not list"
         return refuse(.permission, "\(what) is denied to \(accessName)", advice)
     }
 

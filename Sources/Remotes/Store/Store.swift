@@ -34,9 +34,14 @@ public protocol Store: Sendable {
     ///   - request: what was sent: what the store learns from the answer (a region, a token that was withdrawn) depends on it.
     ///   - body: its first bytes, 64 KiB at most.
     func refusal(_ head: HTTPHead, body: [UInt8], to request: HTTPRequest) -> Refusal
+
+    /// What to do about a transfer without an answer, where the store's configuration may be its cause.
+    func advice(on failure: HTTPFailure) -> String?
 }
 
 extension Store {
+    public func advice(on failure: HTTPFailure) -> String? { nil }
+
     public var mayEncode: Bool { false }
 }
 

@@ -93,6 +93,20 @@ import Testing
         #expect(refusal.kind == .configuration && refusal.advice == "set secure: true in sdk.aws.s3.credentials[0]")
     }
 
+    @Test func aVersionThatTheServerDoesNotTakeIsNotFound() throws {
+        let scene = try S3Scene()
+        let store = try scene.store()
+        scene.server.route("*") { _ in .init(status: 400, body: Array(S3Scene.error("InvalidArgument").utf8)) }
+        let request = try scene.authorized(store.head(ObjectID("k", version: "v")), store)
+        let answer = try scene.network.exchange(HTTPRequest(.get, request.url))
+        #expect(store.refusal(answer.head, body: answer.body, to: request).kind == .notFound)
+    }
+
+    @Test func whatMinIOSaysInAFieldCounts() throws {
+        let refusal = try S3Scene().refusal(403, headers: [("X-Minio-Error-Code", "SignatureDoesNotMatch")])
+        #expect(refusal.message.contains("does not fit its access key"))
+    }
+
     @Test func aCutBodyStillTellsItsCode() throws {
         #expect(try S3Scene().refusal(404, "<Error><Code>NoSuchBucket</Code><Mess").message.contains("does not exist"))
     }

@@ -24,19 +24,21 @@ public struct LockFile: Sendable {
         guard try FileSystem.status(path, followSymlinks: true) != nil else { return Lock() }
         do {
             return try LockText.decode(try File(path).readAll(), file: path) { digest in
-                guard let status = try FileSystem.status(listingPath(digest)) else { return nil }
-                let packed = try File(listingPath(digest)).readAll(limit: Int(status.size))
-                // A listing that is damaged is as good as none: it is made again and compared with its digest.
-                guard let text = try? Gzip.decompress(packed, limit: 4 << 30), LockFile.hash(text) == digest else {
-                    return nil
-                }
-                return text
+                try listing(digest)
             }
         } catch let problem as LockText.Problem {
             throw Failure(
                 .manifest, "the lock cannot be read", subject: nil, cause: problem.description,
                 advice: "restore the file, or delete it to resolve everything anew")
         }
+    }
+
+    /// A listing's text. One that is damaged is as good as none: it is made again and compared with its digest.
+    private func listing(_ digest: Digest) throws -> [UInt8]? {
+        guard let status = try FileSystem.status(listingPath(digest)) else { return nil }
+        let packed = try File(listingPath(digest)).readAll(limit: Int(status.size))
+        guard let text = try? Gzip.decompress(packed, limit: 4 << 30), LockFile.hash(text) == digest else { return nil }
+        return text
     }
 
     /// Whether writing this lock would change the file.
@@ -48,7 +50,7 @@ public struct LockFile: Sendable {
     /// Writes the lock, unless the file says the same already; listings first, so that no lock names a missing one.
     public func save(_ lock: Lock) throws {
         let encoded = LockText.encode(lock, hash: LockFile.hash)
-        for (digest, text) in encoded.listings where try FileSystem.status(listingPath(digest)) == nil {
+        for (digest, text) in encoded.listings where try listing(digest) == nil {
             try FileSystem.createFolder(listings)
             try AtomicFile.write(Gzip.compress(text), to: listingPath(digest))
         }

@@ -107,7 +107,7 @@ final class Executor {
     var recorded = MonotonicTime.now()
     var stop: Failure?
     /// Objects under way at once, as servers bear it.
-    var allowance: Allowance
+    var window: JobWindow
 
     init(
         _ plan: Plan, cache: Cache, placement: Placement, placed: [Entry.ID: Placed], sources: SourceRules,
@@ -125,7 +125,7 @@ final class Executor {
         self.progress = progress
         self.report = report
         outcome = Outcome(placed: placed)
-        allowance = Allowance(most: options.jobs)
+        window = JobWindow(most: options.jobs)
         // An object has two followers at most. Threads are made when work waits, so few exist unless servers are slow.
         pool = WorkerPool(threads: 2 * options.jobs + 4)
         // On a network file system each commit waits for a server.
@@ -244,7 +244,7 @@ final class Executor {
     }
 
     func startJobs() {
-        while jobs.count < allowance.now, next < queue.count, stop == nil {
+        while jobs.count < window.now, next < queue.count, stop == nil {
             let (item, object) = queue[next]
             next += 1
             guard !failed.contains(item) else { continue }
@@ -302,7 +302,7 @@ final class Executor {
         case .listed(let item, let objects): listed(item, objects)
         case .listingEnded(let item, let failure): listingEnded(item, failure)
         case .busy:
-            if allowance.reduce() { transport.pace.slowDown() }
+            if window.reduce() { transport.pace.slowDown() }
         case .interrupted(let signal):
             outcome.interruption = signal
             halt(Executor.interrupted)
@@ -342,7 +342,7 @@ final class Executor {
         let waiters = followers.removeValue(forKey: number) ?? []
         switch result {
         case .success(let acquired):
-            allowance.grow()
+            window.grow()
             accept(acquired, job.item, job.object)
             for (item, object) in waiters {
                 var same = acquired

@@ -1,4 +1,6 @@
+internal import Caching
 internal import Platform
+internal import Synchronization
 
 /// Parts that come much more slowly than others: what is left of one is asked for anew, over another connection.
 extension Download {

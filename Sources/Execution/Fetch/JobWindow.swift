@@ -2,7 +2,7 @@ internal import Platform
 
 /// How many objects may be under way: halved when servers have too much to do, one more for each round that goes well
 /// (additive increase, multiplicative decrease, as in RFC 5681).
-struct Allowance {
+struct JobWindow {
     private(set) var now: Int
     private let most: Int
     private var successes = 0
@@ -17,7 +17,7 @@ struct Allowance {
 
     /// - Returns: false when that was done a moment ago.
     mutating func reduce(at time: MonotonicTime = .now()) -> Bool {
-        if let reduced, time.seconds(since: reduced) < Allowance.round { return false }
+        if let reduced, time.seconds(since: reduced) < JobWindow.round { return false }
         reduced = time
         successes = 0
         now = max(1, now / 2)

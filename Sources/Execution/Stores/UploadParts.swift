@@ -113,7 +113,8 @@ private final class PartsRun: Sendable {
         self.sent = sent
         let limits = target.store.uploadLimits
         partFunctions = limits.functions
-        functions = (digest == nil ? [] : [.sha256]) + (limits.concurrency == 1 ? [.md5] : []) + [.crc32c]
+        let needsMD5 = limits.concurrency == 1 || limits.keepsMD5
+        functions = (digest == nil ? [] : [.sha256]) + (needsMD5 ? [.md5] : []) + [.crc32c]
         reading = Mutex(Reading(hashers: ContentHashers(functions)))
     }
 

@@ -26,9 +26,9 @@ extension AzureStore {
             return Refusal(
                 .unsupported, "the blob is in the archive tier and cannot be read", cause: cause,
                 advice: "rehydrate it to the hot or cool tier first; that takes hours")
-        case (400, "InvalidQueryParameterValue") where request.url.utf8.containsParameter("versionid"):
+        case (400, "InvalidQueryParameterValue") where version(request) != nil:
             return Refusal(
-                .notFound, "the version is not one of Azure's", cause: cause,
+                .notFound, "'\(version(request) ?? "")' is no version of a blob", cause: cause,
                 advice: "correct 'version' in the manifest: a version id is a time, 2026-01-31T12:00:00.1234567Z")
         case (400, "InvalidResourceName"), (400, "OutOfRangeInput"), (400, "InvalidUri"):
             return Refusal(
@@ -56,9 +56,16 @@ extension AzureStore {
                 .notFound, "the container '\(place.container)' does not exist in the account '\(place.account)'",
                 cause: cause, advice: "correct the 'url'")
         }
-        let what = request.url.utf8.containsParameter("versionid") ? "blob has no such version" : "blob does not exist"
+        let what = version(request).map { "version '\($0)' of the blob" } ?? "blob"
         return Refusal(
-            .notFound, "the \(what)", cause: cause, advice: "correct the 'url', or make the entry 'optional'")
+            .notFound, "the \(what) does not exist", cause: cause,
+            advice: "correct the 'url', or make the entry 'optional'")
+    }
+
+    /// The version that was asked for.
+    private func version(_ request: HTTPRequest) -> String? {
+        URLParts(request.url).query.split(separator: UInt8(ascii: "&")).first { $0.starts(with: "versionid=".utf8) }
+            .map { PercentDecoding.text($0.dropFirst("versionid=".utf8.count)) }
     }
 
     private func isAnonymous(_ request: HTTPRequest) -> Bool {
@@ -154,13 +161,6 @@ extension CivilTime {
         case 17: self.init(iso: text.dropLast() + ":00Z")
         default: self.init(iso: text)
         }
-    }
-}
-
-extension String.UTF8View {
-    fileprivate func containsParameter(_ name: String) -> Bool {
-        URLParts(String(Substring(self[...]))).query.split(separator: UInt8(ascii: "&"))
-            .contains { $0.starts(with: (name + "=").utf8) }
     }
 }
 

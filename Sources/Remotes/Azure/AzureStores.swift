@@ -28,7 +28,7 @@ final class AzureStores: StoreFamily {
             threshold: settings.s3.multipartThreshold.value,
             partSize: min(max(settings.s3.multipartChunkSize.value, 1 << 16), 4000 << 20), mostParts: 50_000,
             concurrency: settings.azure.maxConnections.value ?? settings.s3.maxMultipartConcurrency.value,
-            functions: [.md5])
+            functions: [.md5], keepsMD5: true)
     }
 
     func object(at url: LogicalURL) throws(Refusal) -> (store: any Store, key: String) {

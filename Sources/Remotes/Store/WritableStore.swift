@@ -91,14 +91,18 @@ public struct UploadLimits: Hashable, Sendable {
     public var concurrency: Int
     /// What each part must be hashed with beforehand.
     public var functions: [HashFunction]
+    /// Whether `complete` is told the MD5 of the whole: a store that computes none keeps it for those who read.
+    public var keepsMD5: Bool
 
     public init(
-        threshold: Int64?, partSize: Int64, mostParts: Int = 10_000, concurrency: Int = 8, functions: [HashFunction]
+        threshold: Int64?, partSize: Int64, mostParts: Int = 10_000, concurrency: Int = 8, functions: [HashFunction],
+        keepsMD5: Bool = false
     ) {
         self.threshold = threshold
         self.partSize = partSize
         self.mostParts = mostParts
         self.concurrency = concurrency
         self.functions = functions
+        self.keepsMD5 = keepsMD5
     }
 }

@@ -51,7 +51,9 @@ import Testing
     @Test("A version that is missing or none is named as such")
     func versions() throws {
         let scene = try AzureScene()
-        #expect(try scene.refusal(404, "BlobNotFound", version: "v").message == "the blob has no such version")
+        #expect(
+            try scene.refusal(404, "BlobNotFound", version: "1:2").message
+                == "the version '1:2' of the blob does not exist")
         #expect(
             try scene.refusal(400, "InvalidQueryParameterValue", version: "v").advice?.contains("'version'") == true)
     }

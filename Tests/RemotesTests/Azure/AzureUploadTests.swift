@@ -72,6 +72,6 @@ import Testing
                 + "sdk.aws.boto3 { multipart_threshold: 1048576, multipart_chunksize: 2097152 }")
         let limits = try scene.store().uploadLimits
         #expect(limits.threshold == 1 << 20 && limits.partSize == 2 << 20 && limits.concurrency == 3)
-        #expect(limits.mostParts == 50_000 && limits.functions == [.md5])
+        #expect(limits.mostParts == 50_000 && limits.functions == [.md5] && limits.keepsMD5)
     }
 }

@@ -22,7 +22,8 @@ struct S3Error {
         }
         guard let code = texts["Code"], !code.isEmpty else { return nil }
         self.code = code
-        message = texts["Message"].flatMap { $0.isEmpty ? nil : $0 }
+        // A server may repeat what it was asked with; a signature is good for a quarter of an hour.
+        message = texts["Message"].flatMap { $0.isEmpty || $0.contains("Signature=") ? nil : $0 }
         region = texts["Region"] ?? texts["BucketRegion"]
         storageClass = texts["StorageClass"]
     }

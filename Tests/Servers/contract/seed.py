@@ -1,4 +1,4 @@
-"""Many small objects, put by rclone: it is the quickest client at hand."""
+"""Many small objects, put in the quickest way at hand: as files where the server shows a folder, otherwise by rclone."""
 
 import pathlib
 import subprocess
@@ -14,18 +14,25 @@ def content(number):
 def many(store, prefix, count):
     """Puts `count` objects below `prefix`, `00000.txt` and on; returns their contents by name."""
     contents = {f"{number // 1000:02}/{number:05}.txt": content(number) for number in range(count)}
+    if store.folder():
+        write(store.folder() / prefix, contents)
+        return contents
     remote = store.rclone_remote()
     if remote is None:
         store.put_many({prefix + name: each for name, each in contents.items()})
         return contents
     with tempfile.TemporaryDirectory(prefix="clearml-sync-") as folder:
-        for name, each in contents.items():
-            path = pathlib.Path(folder) / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(each)
+        write(pathlib.Path(folder), contents)
         subprocess.run(
             [program("rclone"), "--config", "/dev/null", "copy", folder, f"{remote}:{store.bucket}/{prefix.rstrip('/')}",
              "--transfers", "8", "--no-check-dest", "--s3-no-head", "--retries", "1"],
             env=clean_environment(HOME=folder, **store.rclone_environment()), check=True, capture_output=True,
             timeout=240)
     return contents
+
+
+def write(folder, contents):
+    for name, each in contents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(each)

@@ -171,12 +171,13 @@ public final class Session {
     private func refuseChanges(_ resolved: [ResolvedEntry]) throws(Failure) {
         for entry in resolved {
             let isLocked =
-                entry.lockedListing != nil || !entry.isOpen
-                && entry.objects.allSatisfy { object in
-                    guard let locked = object.locked else { return false }
-                    return entry.access != .cache
-                        || locked.digest != nil && (object.recipe == nil || locked.tree != nil)
-                }
+                entry.lockedListing != nil
+                || !entry.isOpen
+                    && entry.objects.allSatisfy { object in
+                        guard let locked = object.locked else { return false }
+                        return entry.access != .cache
+                            || locked.digest != nil && (object.recipe == nil || locked.tree != nil)
+                    }
             guard !isLocked else { continue }
             throw Failure(
                 .manifest, entry.unlockedReason ?? "it is not in the lock", subject: entry.entry.id.description,

@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from contract.scene import BINARY  # noqa: E402
 from contract.store_azure import AzureStore  # noqa: E402
 from contract.store_gcs import GCSStore  # noqa: E402
 from contract.store_s3 import MinIOStore, MotoStore, RadosgwStore, RcloneStore  # noqa: E402
+from partners.process import end_all  # noqa: E402
 from partners.sealed import seal  # noqa: E402
 
 
@@ -111,7 +113,14 @@ def main():
     return tally.finish()
 
 
+def interrupted(number, _):
+    end_all()
+    os._exit(128 + number)
+
+
 if __name__ == "__main__":
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, interrupted)
     # A server that hangs in its end must not hold up the answer.
     code = main()
     sys.stdout.flush()

@@ -1,5 +1,6 @@
 """A server's process: started on loopback, waited for with a bound, ended by its own id."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -53,6 +54,24 @@ def accepts(port):
         return False
 
 
+#: Of every partner: an interrupted run has to end them, for each is in a group of its own.
+_running = set()
+
+
+def end_all():
+    for child in list(_running):
+        end(child)
+
+
+def end(child):
+    """The group holds only what this process started. Nothing that it keeps is needed any more."""
+    if child.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait(timeout=10)
+    _running.discard(child)
+
+
 class Partner:
     """A context manager with a folder of its own that ends what it started, in the reverse order."""
 
@@ -61,17 +80,23 @@ class Partner:
         self._children = []
 
     def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="clearml-sync-"))
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+        for attempts_left in (2, 1, 0):
+            self.folder = pathlib.Path(tempfile.mkdtemp(prefix="clearml-sync-"))
+            try:
+                self.start()
+                return self
+            except RuntimeError:
+                # Between the choice of a port and its use another process may take it.
+                self.__exit__()
+                if not attempts_left:
+                    raise
+            except BaseException:
+                self.__exit__()
+                raise
 
     def __exit__(self, *_):
         for child in reversed(self._children):
-            self._end(child)
+            end(child)
         self._children.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -87,6 +112,7 @@ class Partner:
                 cwd=folder or self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True)
         self._children.append(child)
+        _running.add(child)
 
         def is_ready():
             if child.poll() is not None:
@@ -106,16 +132,6 @@ class Partner:
         if done.returncode:
             raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
-
-    def _end(self, child):
-        # The group holds only what this process started.
-        for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-            if child.poll() is None:
-                try:
-                    os.killpg(child.pid, number)
-                    child.wait(timeout=seconds)
-                except (ProcessLookupError, subprocess.TimeoutExpired):
-                    continue
 
 
 def tail(log, size=2000):

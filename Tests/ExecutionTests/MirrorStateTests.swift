@@ -29,8 +29,8 @@ internal import Testing
 
     @Test func onlyWhatItsStoreConfirmsIsHeld() {
         let path = "models/m/a \"b\".bin"
-        func facts(_ size: Int64, _ tag: String) -> [String: ObjectFacts] {
-            [path: ObjectFacts(size: size, validator: .strongETag(tag))]
+        func facts(_ size: Int64, _ tag: String) -> [ExactText: ObjectFacts] {
+            [ExactText(path): ObjectFacts(size: size, validator: .strongETag(tag))]
         }
         let state = state()
         #expect(state.holds(digest, at: path, there: facts(7, "\"1\"")))

@@ -12,7 +12,10 @@ struct PushTarget {
         var text = text
         do throws(LogicalURLError) {
             // A bucket or a web server alone is a folder, too; as one object it would be an error.
-            if let url = try? LogicalURL(text) {
+            if text.isEmpty {
+                // With a slash behind it, nothing would become the root of this machine.
+                throw LogicalURLError.empty
+            } else if let url = try? LogicalURL(text) {
                 self.url = url
             } else {
                 if !text.hasSuffix("/") { text += "/" }

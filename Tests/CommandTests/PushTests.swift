@@ -148,6 +148,20 @@ internal import Testing
         #expect(scene.state.withLock { $0.aborted } == ["u1"])
     }
 
+    @Test func anInterruptedPushDoesNotWaitForAServerThatStalls() throws {
+        let scene = try BucketScene()
+        try scene.folder.write("big", large)
+        scene.state.withLock { state in
+            state.fault = { $0.target.contains("partNumber") ? FaultServer.Response().with(.stallAfter(0)) : nil }
+        }
+        let process = try scene.start("push", "big", scene.url("k"))
+        #expect(waitUntil { scene.server.exchanges.contains { $0.request.target.contains("partNumber") } })
+        process.signal(SIGTERM)
+        // Well below the minute for which a transfer may stand still.
+        #expect(try process.wait(.seconds(40)) == 128 + SIGTERM)
+        #expect(scene.open.isEmpty && scene.state.withLock { $0.aborted } == ["u1"])
+    }
+
     @Test func whatAKilledPushLeftIsGivenUpByTheNext() throws {
         let scene = try BucketScene()
         try scene.folder.write("big", large)

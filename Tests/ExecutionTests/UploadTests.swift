@@ -111,6 +111,15 @@ internal import Testing
         #expect(scene.state.withLock { $0.objects["k"] } == bytes)
     }
 
+    @Test func anEndThatIsRefusedGivesTheUploadUp() throws {
+        let scene = try StoreScene()
+        scene.state.withLock { state in
+            state.fault = { $0.path.hasPrefix("/complete") ? .text("not allowed", status: 403) : nil }
+        }
+        #expect(failure { try put(scene, pseudorandomBytes(300), inParts) }?.kind == .permission)
+        #expect(scene.open.isEmpty && scene.records.isEmpty)
+    }
+
     @Test func anInterruptedUploadIsGivenUp() throws {
         let scene = try StoreScene()
         let flag = Flag()

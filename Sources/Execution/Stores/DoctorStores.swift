@@ -187,8 +187,8 @@ struct DoctorCall {
     private let caller: StoreCaller
 
     init(_ network: Network) {
-        // Cancelled from the beginning: what is busy or away now is a finding, and not waited for.
-        caller = StoreCaller(network, stallTimeout: .seconds(15), isCancelled: { true })
+        // What is busy or away now is a finding, and not waited for.
+        caller = StoreCaller(network, stallTimeout: .seconds(15), mostRetries: 0)
     }
 
     func ask(

@@ -219,7 +219,8 @@ public final class Mirror {
     /// Notes what lies there, with what its store says of it now.
     private func save(_ state: inout MirrorState, _ before: MirrorState) throws {
         guard state != before else { return }
-        if let there = try place.list() {
+        // Also of an interrupted run: what has come is not to be sent again.
+        if let there = try place.uninterrupted.list() {
             for (path, facts) in there where state.lines[path] != nil { state.lines[path]?.validator = facts.validator }
         }
         let temporary = try session.cache.blobs.newTemporaryPath()
@@ -227,8 +228,8 @@ public final class Mirror {
         try AtomicFile.write(state.text, to: temporary)
         let url = try place.folder.member(MirrorState.name)
         var uploader = uploader
-        // Also of an interrupted run: what has come is not to be sent again.
         uploader.isCancelled = { false }
+        uploader.caller = uploader.caller.uninterrupted
         _ = try uploader.put(UploadSource(temporary), at: place.source(MirrorState.name), url: url)
     }
 

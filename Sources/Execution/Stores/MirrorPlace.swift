@@ -7,7 +7,7 @@ struct MirrorPlace: Sendable {
     let folder: PushTarget.Folder
     private let sources: SourceRules
     private let base: String
-    private let caller: StoreCaller
+    private var caller: StoreCaller
 
     /// - Parameter base: absolute folder that a relative path is relative to.
     init(_ url: String, sources: SourceRules, base: String, caller: StoreCaller) throws(Failure) {
@@ -20,6 +20,13 @@ struct MirrorPlace: Sendable {
         self.sources = sources
         self.base = base
         self.caller = caller
+    }
+
+    /// The same place, for what is not broken off by an interruption.
+    var uninterrupted: MirrorPlace {
+        var place = self
+        place.caller = caller.uninterrupted
+        return place
     }
 
     func source(_ path: String) throws(Failure) -> SourceRules.Source {

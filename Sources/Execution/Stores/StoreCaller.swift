@@ -7,21 +7,34 @@ public import Remotes
 /// Blocks; made for threads that have nothing else to do. What is fetched as content goes through `Download` instead.
 public struct StoreCaller: Sendable {
     let network: Network
-    /// Asked between attempts: an interrupted run does not wait for a busy server.
+    /// Asked while an answer is waited for and between attempts: an interrupted run does not wait for a busy server.
     let isCancelled: @Sendable () -> Bool
     let stallTimeout: Duration
+    /// How often a request that failed is sent again.
+    let mostRetries: Int
     /// Told of every retry: the URL, what failed, and the seconds until the next attempt.
     let retried: @Sendable (String, Failure, Double) -> Void
 
     public init(
         _ network: Network, stallTimeout: Duration = .seconds(60),
-        isCancelled: @escaping @Sendable () -> Bool = { false },
+        isCancelled: @escaping @Sendable () -> Bool = { false }, mostRetries: Int = 5,
         retried: @escaping @Sendable (String, Failure, Double) -> Void = { _, _, _ in }
     ) {
         self.network = network
         self.stallTimeout = stallTimeout
         self.isCancelled = isCancelled
+        self.mostRetries = mostRetries
         self.retried = retried
+    }
+
+    /// For what is not broken off midway even when the run is interrupted.
+    var uninterrupted: StoreCaller {
+        StoreCaller(network, stallTimeout: stallTimeout, mostRetries: mostRetries, retried: retried)
+    }
+
+    /// For what is done last, perhaps of an interrupted run: giving an upload up, removing what is wrong.
+    var closing: StoreCaller {
+        StoreCaller(network, stallTimeout: min(stallTimeout, .seconds(10)), mostRetries: 2, retried: retried)
     }
 
     /// - Parameters:
@@ -33,13 +46,15 @@ public struct StoreCaller: Sendable {
         _ store: any Store, accepts: (Int) -> Bool = { (200..<300).contains($0) }, limit: Int = 64 << 20,
         _ build: () -> HTTPRequest
     ) throws(Failure) -> HTTPAnswer {
-        var retry = RetryPolicy()
+        var retry = RetryPolicy(limit: mostRetries)
         var lessons = 0
         while true {
             let request = try authorized(store, build())
             let failure: Failure
             var retryAfter: Double?
-            switch Result(catching: { () throws(HTTPFailure) in try network.client.exchange(request, limit: limit) }) {
+            switch Result(catching: { () throws(HTTPFailure) in
+                try network.client.exchange(request, limit: limit, isCancelled: isCancelled)
+            }) {
             case .success(let answer):
                 if accepts(answer.head.status) { return answer }
                 let refusal = store.refusal(answer.head, body: Array(answer.body.prefix(64 << 10)), to: request)
@@ -51,6 +66,7 @@ public struct StoreCaller: Sendable {
                 guard refusal.kind == .transient else { throw failure }
                 retryAfter = refusal.retryAfter
             case .failure(let error):
+                if error.kind == .cancelled { throw Failure(.interrupted, "interrupted") }
                 failure = Failure(transport: error, advice: store.advice(on: error))
                 guard error.isRetryable else { throw failure }
             }

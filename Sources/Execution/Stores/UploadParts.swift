@@ -19,15 +19,16 @@ extension Uploader {
         }
         let run = PartsRun(
             self, source, target, upload: upload, size: size, count: count, expecting: digest, sent: sent)
+        let stored: StoredObject
         do throws(Failure) {
             try run.send()
             try source.checkUnchanged()
             try run.known.check(digest, path: source.path)
+            stored = try complete(run)
         } catch {
             if abort(target, upload: upload) { record.take()?.end() }
             throw error
         }
-        let stored = try complete(run)
         record.take()?.end()
         try verify(stored, run.known, target)
         if let expected = run.expectedETag, let tag = stored.eTag, tag != expected {
@@ -39,7 +40,8 @@ extension Uploader {
     private func begin(_ target: Target, size: Int64) throws(Failure) -> String {
         let (store, key) = (target.store, target.key)
         guard store.begin(key, size: size, content: UploadContent()) != nil else { return "" }
-        let answer = try caller.ask(store) {
+        // An upload that has begun without telling its name could not be given up.
+        let answer = try caller.uninterrupted.ask(store) {
             store.begin(key, size: size, content: UploadContent()) ?? store.head(ObjectID(key))
         }
         do throws(Refusal) { return try store.upload(answer.head, body: answer.body) } catch {
@@ -59,12 +61,11 @@ extension Uploader {
         var attempt = 0
         while true {
             attempt += 1
-            let answer = try caller.ask(store) {
+            let answer = try caller.uninterrupted.ask(store) {
                 store.complete(key, upload: upload, parts: parts, content: content) ?? store.head(ObjectID(key))
             }
             do throws(Refusal) { return try store.stored(answer.head, body: answer.body, key: key) } catch {
-                guard error.kind == .transient || error.kind == .again, attempt < 4, !isCancelled() else {
-                    _ = abort(target, upload: upload)
+                guard error.kind == .transient || error.kind == .again, attempt < 4 else {
                     throw Failure(refusal: error)
                 }
             }

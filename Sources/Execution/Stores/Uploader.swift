@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Brings local files to where URLs point: into a store, or to a local path. Blocks; for threads that do nothing else.
 struct Uploader: Sendable {
-    let caller: StoreCaller
+    var caller: StoreCaller
     let journal: UploadJournal
     /// Bytes of file content in memory at once.
     let memory: Allowance
@@ -95,7 +95,9 @@ struct Uploader: Sendable {
             cause: "the store computed \(theirs), the file has \(ours)",
             advice: "nothing was left there; try again, and look for what stands between here and the store")
         do throws(Failure) {
-            _ = try caller.ask(store, accepts: { (200..<300).contains($0) || $0 == 404 }) { store.delete(key) }
+            _ = try caller.closing.ask(store, accepts: { (200..<300).contains($0) || $0 == 404 }) {
+                store.delete(key)
+            }
         } catch {
             failure.advice = "delete the object, which could not be done (\(error.message)), and try again"
         }
@@ -160,7 +162,9 @@ struct Uploader: Sendable {
         let (store, key) = (target.store, target.key)
         guard store.abort(key, upload: upload) != nil else { return true }
         let answer = Result { () throws(Failure) in
-            try caller.ask(store, accepts: { (200..<300).contains($0) || $0 == 404 || $0 == 410 || $0 == 499 }) {
+            try caller.closing.ask(
+                store, accepts: { (200..<300).contains($0) || $0 == 404 || $0 == 410 || $0 == 499 }
+            ) {
                 store.abort(key, upload: upload) ?? store.delete(key)
             }
         }

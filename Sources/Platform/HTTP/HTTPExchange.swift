@@ -9,10 +9,15 @@ public struct HTTPAnswer: Sendable {
 
 extension HTTPClient {
     /// Sends a request and waits for its whole answer, whatever the status. Never call it from a receiver.
-    /// - Parameter limit: bytes of body at most; a longer one is a failure (`stopped`).
-    public func exchange(_ request: HTTPRequest, limit: Int = 64 << 20) throws(HTTPFailure) -> HTTPAnswer {
+    /// - Parameters:
+    ///   - limit: bytes of body at most; a longer one is a failure (`stopped`).
+    ///   - isCancelled: asked ten times a second while waiting; then the transfer ends as `cancelled`.
+    public func exchange(
+        _ request: HTTPRequest, limit: Int = 64 << 20, isCancelled: (() -> Bool)? = nil
+    ) throws(HTTPFailure) -> HTTPAnswer {
         let exchange = Exchange(limit: limit)
-        send(request, to: exchange)
+        let transfer = send(request, to: exchange)
+        if let isCancelled, !exchange.ends(before: isCancelled) { transfer.cancel() }
         return try exchange.wait()
     }
 }
@@ -44,6 +49,15 @@ private final class Exchange: HTTPReceiver {
     }
 
     func ended(_ result: Result<HTTPEnd, HTTPFailure>) { state.withLock { $0.result = result } }
+
+    /// - Returns: false when it was cancelled first.
+    func ends(before isCancelled: () -> Bool) -> Bool {
+        while !isCancelled() {
+            let next = MonotonicTime.now().adding(seconds: 0.1)
+            if state.wait(until: next, for: { $0.result == nil ? nil : true }) != nil { return true }
+        }
+        return false
+    }
 
     func wait() throws(HTTPFailure) -> HTTPAnswer {
         let (head, body, result) =

@@ -46,10 +46,13 @@ class Scene:
         path.write_bytes(content)
         return path
 
-    def sync(self, *arguments, expecting=DONE, seconds=180, environment=None):
-        """Runs the binary; the exit code must be `expecting` (a code, several, or `None` for any), no secret may show."""
+    def sync(self, *arguments, expecting=DONE, seconds=180, environment=None, through=()):
+        """Runs the binary; the exit code must be `expecting` (a code, several, or `None` for any), no secret may show.
+
+        `through` is a command that runs it.
+        """
         done = subprocess.run(
-            [BINARY, *map(str, arguments)], env={**self.environment, **(environment or {})}, cwd=self.root,
+            [*through, BINARY, *map(str, arguments)], env={**self.environment, **(environment or {})}, cwd=self.root,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds)
         done.stdout, done.stderr = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         shown = f"{' '.join(map(str, arguments))}\nexit {done.returncode}\n{clip(done.stdout)}{clip(done.stderr)}"

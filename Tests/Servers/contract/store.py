@@ -127,11 +127,15 @@ class Store:
         keys = list(keys)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda key: attempt(self.put, key, own_content(key)), keys))
-            listed = self.sizes()
-            found = list(pool.map(lambda key: key in listed and attempt(self.get, key) == own_content(key), keys))
-            good = [key for key, is_right in zip(keys, found) if is_right]
+            good = self._as_put(keys, pool)
             list(pool.map(lambda key: attempt(self.delete, key), set(keys) - set(good)))
-        return good
+            # Where two names are one, its removal took the good one, too.
+            return self._as_put(good, pool)
+
+    def _as_put(self, keys, pool):
+        listed = self.sizes()
+        found = pool.map(lambda key: key in listed and attempt(self.get, key) == own_content(key), keys)
+        return [key for key, is_right in zip(keys, found) if is_right]
 
     # What the relay may answer in the store's place.
     def busy(self):

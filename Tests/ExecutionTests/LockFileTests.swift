@@ -74,7 +74,9 @@ import Testing
         #expect(!FileSystem.exists(file.path + ".d"))
     }
 
-    @Test("Of a listing that is gone or damaged the lock still knows the digest, and it is written anew", arguments: ["gone", "damaged", "other"])
+    @Test(
+        "Of a listing that is gone or damaged the lock still knows the digest, and it is written anew",
+        arguments: ["gone", "damaged", "other"])
     func damagedListing(kind: String) throws {
         try file.save(lock(1001))
         let path = file.path + ".d/" + (try #require(try listings.first))

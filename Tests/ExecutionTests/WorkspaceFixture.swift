@@ -85,7 +85,8 @@ struct WorkspaceFixture {
     func observe(
         _ workspace: Workspace, placed: Placed?, intended: Placed? = nil, path: String, others: [String: String] = [:]
     ) throws -> Observed {
-        try workspace.observe(placed: placed, intended: intended, path: path,
+        try workspace.observe(
+            placed: placed, intended: intended, path: path,
             others: Dictionary(uniqueKeysWithValues: others.map { (ExactText($0), $1) }), cache: cache)
     }
 }

@@ -110,7 +110,9 @@ extension S3Store {
             let root = try reader.root()
             if root == "Error" { throw XMLError("an error", at: 0) }
             // The `Result` is missing from what rclone's server answers.
-            guard root == name || root + "Result" == name else { throw XMLError("'\(root)' instead of '\(name)'", at: 0) }
+            guard root == name || root + "Result" == name else {
+                throw XMLError("'\(root)' instead of '\(name)'", at: 0)
+            }
             try reader.children { reader, name throws(XMLError) in texts[name] = try reader.text() }
         } catch {
             if let error = S3Error(body) { throw refusal(error, head, url: head.effectiveURL) }

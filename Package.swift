@@ -112,6 +112,10 @@ let package = Package(
         // The GNU and Linux calls that Glibc's Swift module hides.
         .target(name: "CLinux"),
 
+        // Times the signature of an S3 request.
+        .executableTarget(
+            name: "signing-cost", dependencies: ["Remotes", "Configuration", "Platform"],
+            path: "Tests/Benchmarks/Signing", swiftSettings: swiftSettings),
         // What several test targets need: temporary folders, the real binary, servers on loopback.
         .target(
             name: "TestSupport",

@@ -43,7 +43,7 @@ extension Executor {
         let id = plan.items[index].entry.entry.id
         switch result {
         case .success(let placed):
-            if let old = outcome.placed[id], old.path != placed.path,
+            if let old = outcome.placed[id], ExactText(old.path) != ExactText(placed.path),
                 let kept = try? placement.remove(old, force: options.force)
             {
                 outcome.kept += kept

@@ -56,7 +56,7 @@ public struct Placed: Hashable, Sendable {
 
     /// Whether this is just what an entry wants, as far as that is known without looking at the files.
     public func satisfies(_ resolved: ResolvedEntry) -> Bool {
-        guard path == resolved.path, !resolved.isOpen else { return false }
+        guard ExactText(path) == ExactText(resolved.path), !resolved.isOpen else { return false }
         if case .direct(let target) = resolved.access, resolved.objects.allSatisfy({ $0.recipe == nil }) {
             return mode == .symlink && files == [File(path: "", kind: .symlink(target: target))]
         }
@@ -64,7 +64,7 @@ public struct Placed: Hashable, Sendable {
             resolved.entry.link == .auto || resolved.entry.link == mode, objects.count == resolved.objects.count
         else { return false }
         return zip(objects, resolved.objects).allSatisfy { placed, wanted in
-            guard placed.path == wanted.place, let locked = wanted.locked else { return false }
+            guard ExactText(placed.path) == ExactText(wanted.place), let locked = wanted.locked else { return false }
             return wanted.recipe == nil
                 ? locked.digest != nil && placed.digest == locked.digest && placed.tree == nil
                 : locked.tree != nil && placed.tree == locked.tree

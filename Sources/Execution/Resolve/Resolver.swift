@@ -157,33 +157,12 @@ struct Resolver: Sendable {
         if !isDirect, let locked = locked(entry) {
             names = locked.objects.map(\.path)
         } else {
-            names = try Resolver.files(below: folder).filter { entry.selects($0) }.sorted {
-                $0.utf8.lexicographicallyPrecedes($1.utf8)
-            }
+            names = try LocalFiles.below(folder).filter { entry.selects($0) }
         }
         guard !names.isEmpty else { throw RemoteFolder.nothingSelected(folder) }
         let decision = AccessDecision(transport: entry.url, isDirect: false, reason: "")
         var resolved = try members(entry, names: names, decision: decision)
         if isDirect { resolved.access = .direct(folder) }
         return resolved
-    }
-
-    /// Files below a folder, by relative path; symlinks to files count, symlinks to folders are followed no further.
-    private static func files(below root: String, prefix: String = "") throws -> [String] {
-        var found: [String] = []
-        for item in try FileSystem.list(prefix.isEmpty ? root : root + "/" + prefix) {
-            let path = prefix.appendingComponent(item.name)
-            var kind = item.kind
-            if kind == nil || kind == .symlink {
-                kind = try FileSystem.status(root + "/" + path, followSymlinks: kind == .symlink)?.kind
-                if item.kind == .symlink, kind == .folder { continue }
-            }
-            switch kind {
-            case .folder: found += try files(below: root, prefix: path)
-            case .file: found.append(path)
-            default: continue
-            }
-        }
-        return found
     }
 }

@@ -56,9 +56,13 @@ extension Session {
     func settle(_ plan: Plan, _ outcome: Executor.Outcome, _ basis: Settled.Basis) {
         guard options.selection.isEverything, outcome.failures.isEmpty, outcome.interruption == nil,
             outcome.kept.isEmpty, !hasWarned, plan.removals.allSatisfy(\.drifted.isEmpty),
-            Set(outcome.placed.keys) == Set(manifest.entries.map(\.id)),
-            plan.items.allSatisfy({ isSettled($0) })
+            Set(outcome.placed.keys) == Set(manifest.entries.map(\.id))
         else { return }
+        var sources: [SettledInput] = []
+        for item in plan.items {
+            guard let own = local(item) else { return }
+            sources += own
+        }
         var inputs = basis.files.map { SettledInput.file(path: $0.path, digest: $0.digest) }
         inputs += manifest.environmentUsed.map {
             .variable(name: $0.key, digest: LockFile.hash(Array($0.value.utf8)))
@@ -68,17 +72,23 @@ extension Session {
             + ([cache.layout.root + "/format"] + workspace.stateFiles + lockFile.listingFiles).map(SettledInput.own)
         guard !own.contains(nil) else { return }
         // It only saves time: a full disk is no reason to fail a run that did what it had to.
-        try? Settled.write(inputs + own.compactMap { $0 }, outcome.placed, root: workspaceRoot, basis.terms)
+        try? Settled.write(inputs + sources + own.compactMap { $0 }, outcome.placed, root: workspaceRoot, basis.terms)
     }
 
-    /// Whether the next plan can say nothing else than that the entry stays. What lies on this machine may change by itself.
-    private func isSettled(_ item: Plan.Item) -> Bool {
+    /// What of an entry lies on this machine and has to be as it is for the next plan to say that the entry stays.
+    /// - Returns: `nil` where that is not a matter of one stat(2): drift, and folders that are used where they lie.
+    private func local(_ item: Plan.Item) -> [SettledInput]? {
         switch item.action {
         case .keep, .link, .relink: break
-        case .drift, .blocked: return false
+        case .drift, .blocked: return nil
         }
         let entry = item.entry.entry
-        return item.entry.access == .cache && !access.decide(entry).transport.scheme.isLocal
-            && !entry.url.scheme.isLocal
+        let transport = access.decide(entry).transport
+        guard let path = transport.localPath(base: entry.base) else { return item.entry.access == .cache ? [] : nil }
+        guard let input = SettledInput.own(path) else { return nil }
+        if item.entry.access == .cache { return [input] }
+        // One symlink to one file, or to a folder as a whole.
+        let isWhole = item.objects.count == 1 && item.objects[0].resolved.place.isEmpty
+        return isWhole && item.objects[0].resolved.recipe == nil ? [input] : nil
     }
 }

@@ -26,7 +26,7 @@ enum SettledInput: Equatable {
     case file(path: String, digest: Digest)
     /// A variable that the manifest used: the SHA-256 of its value, for that may be a secret.
     case variable(name: String, digest: Digest)
-    /// A file of which size, mtime and inode say enough: our own, replaced whenever it changes.
+    /// A file of which size, mtime and inode say enough: our own, replaced whenever it changes, or a source on this machine.
     case own(path: String, size: Int64, modified: FileTime, inode: UInt64)
     /// The sections that share the workspace, and what killed runs left: a new one may claim our paths.
     case names(folder: String, digest: Digest)
@@ -44,8 +44,9 @@ enum SettledInput: Equatable {
         (try? File(path).readAll(limit: 1 << 30)).map { .file(path: path, digest: LockFile.hash($0)) }
     }
 
+    /// Symlinks are followed: a source may be reached through one.
     static func own(_ path: String) -> SettledInput? {
-        guard let status = try? FileSystem.status(path) else { return nil }
+        guard let status = try? FileSystem.status(path, followSymlinks: true) else { return nil }
         return .own(path: path, size: status.size, modified: status.modified, inode: status.inode)
     }
 

@@ -13,7 +13,7 @@ extension Workspace {
         placed: Placed?, intended: Placed?, path: String, others: [ExactText: String], cache: Cache
     ) throws -> Observed {
         if let owner = Workspace.owner(of: path, in: others) { return .otherManifest(owner) }
-        if let placed, placed.path == path {
+        if let placed, ExactText(placed.path) == ExactText(path) {
             var changes = try self.changes(of: placed, cache: cache)
             let found = try FileSystem.status(root + "/" + path)
             // A user's file instead of our folder. A folder that is one symlink is looked at as that.
@@ -36,7 +36,7 @@ extension Workspace {
             return .changed(missing: changes.missing, drifted: changes.drifted)
         }
         guard try FileSystem.status(root + "/" + path) != nil else { return .absent }
-        if let intended, intended.path == path, try isAsIntended(intended, cache: cache) {
+        if let intended, ExactText(intended.path) == ExactText(path), try isAsIntended(intended, cache: cache) {
             return .changed(missing: [path], drifted: [])
         }
         return .foreign

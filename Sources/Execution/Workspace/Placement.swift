@@ -104,7 +104,7 @@ struct Placement: Sendable {
     /// Whether what stands at `target` is the one file or symlink that we placed there. Asked when it is replaced, not only when
     /// that is planned: a download takes hours, and users edit files meanwhile.
     private func isOurs(_ target: String, previous: Placed?, force: Bool) throws -> Bool {
-        guard let previous, previous.path == workspace.relative(target) else { return false }
+        guard let previous, ExactText(previous.path) == ExactText(workspace.relative(target)) else { return false }
         if force { return true }
         return try previous.files.count == 1 && previous.files[0].path.isEmpty
             && workspace.changes(of: previous, cache: cache).drifted.isEmpty
@@ -112,7 +112,7 @@ struct Placement: Sendable {
 
     /// A folder that we placed makes room for a file; what a user put into it stops that.
     private func removeOwn(_ previous: Placed?, at target: String, force: Bool) throws {
-        guard let previous, previous.path == workspace.relative(target) else {
+        guard let previous, ExactText(previous.path) == ExactText(workspace.relative(target)) else {
             throw Placement.foreign(workspace.relative(target))
         }
         _ = try remove(previous, force: force)
@@ -174,7 +174,7 @@ struct Placement: Sendable {
     ) throws {
         // By bytes: two spellings of an accented letter are two files, though equal as `String`s.
         var ours: Set<[UInt8]> = []
-        if let previous, previous.path == content.path {
+        if let previous, ExactText(previous.path) == ExactText(content.path) {
             // Changed files count as a user's, unless they are to be replaced.
             let changed =
                 force ? [] : Set(try workspace.changes(of: previous, cache: cache).drifted.map { ExactText($0) })

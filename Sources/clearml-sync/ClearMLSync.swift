@@ -21,6 +21,8 @@ struct ClearMLSync: ParsableCommand {
 
     static func main() {
         Signals.begin()
+        // mallopt(3): otherwise the threshold grows with what was freed, and each thread would keep a part of an upload for itself.
+        mallopt(M_MMAP_THRESHOLD, 4 << 20)
         var command: any ParsableCommand
         do {
             command = try FlagEnvironment.parse(Array(CommandLine.arguments.dropFirst()))

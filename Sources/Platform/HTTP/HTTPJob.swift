@@ -30,7 +30,8 @@ final class HTTPJob: @unchecked Sendable {
 
 /// Jobs for one host in the order of submission, and how many of them are under way.
 final class HTTPHostQueue {
-    private var jobs: [HTTPJob] = []
+    /// Those before `first` are gone: a job's request may hold megabytes to send.
+    private var jobs: [HTTPJob?] = []
     private var first = 0
     var active = 0
     /// Known to speak HTTP/2: many jobs share a connection.
@@ -42,12 +43,13 @@ final class HTTPHostQueue {
     func next() -> HTTPJob? {
         while first < jobs.count {
             let job = jobs[first]
+            jobs[first] = nil
             first += 1
             if first > 1024, first * 2 > jobs.count {
                 jobs.removeFirst(first)
                 first = 0
             }
-            if job.state == .waiting { return job }
+            if let job, job.state == .waiting { return job }
         }
         jobs.removeAll(keepingCapacity: true)
         first = 0

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -83,3 +84,5 @@ bool linux_signal_is_ignored(int signal) {
 }
 
 int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+void linux_map_large_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }

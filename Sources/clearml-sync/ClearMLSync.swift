@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Execution
 internal import Glibc
+internal import Platform
 
 @main
 struct ClearMLSync: ParsableCommand {
@@ -21,8 +22,7 @@ struct ClearMLSync: ParsableCommand {
 
     static func main() {
         Signals.begin()
-        // mallopt(3): otherwise the threshold grows with what was freed, and each thread would keep a part of an upload for itself.
-        mallopt(M_MMAP_THRESHOLD, 4 << 20)
+        LargeBlocks.giveBack()
         var command: any ParsableCommand
         do {
             command = try FlagEnvironment.parse(Array(CommandLine.arguments.dropFirst()))

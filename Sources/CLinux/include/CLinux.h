@@ -42,3 +42,7 @@ bool linux_signal_is_ignored(int signal);
 
 /// pipe2(2) with O_CLOEXEC: the read end, then the write end.
 int linux_pipe(int ends[2]);
+
+/// mallopt(3): blocks of at least this many bytes are mapped, and go back to the system when they are freed.
+void linux_map_large_blocks(int bytes);
+

@@ -1,4 +1,4 @@
-"""Many small objects, put in the quickest way at hand: as files where the server shows a folder, otherwise by rclone."""
+"""Many small objects, put in the quickest way at hand: by rclone where it knows the store."""
 
 import pathlib
 import subprocess
@@ -14,9 +14,6 @@ def content(number):
 def many(store, prefix, count):
     """Puts `count` objects below `prefix`, `00000.txt` and on; returns their contents by name."""
     contents = {f"{number // 1000:02}/{number:05}.txt": content(number) for number in range(count)}
-    if store.folder():
-        write(store.folder() / prefix, contents)
-        return contents
     remote = store.rclone_remote()
     if remote is None:
         store.put_many({prefix + name: each for name, each in contents.items()})

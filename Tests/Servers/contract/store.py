@@ -108,10 +108,6 @@ class Store:
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda item: self.put(*item), contents.items()))
 
-    def folder(self):
-        """Where the objects are files, for a server that only shows a folder; `None` elsewhere."""
-        return None
-
     def rclone_remote(self):
         """The name of the store for rclone, whose settings are in `rclone_environment()`; `None` for the official client."""
         return None

@@ -163,9 +163,6 @@ class RcloneStore(S3Store):
     name = "rclone"
     partner_type = RcloneS3
 
-    def folder(self):
-        return self.partner.folder / "files" / self.bucket
-
     lacks = {
         "ranges": "it answers a range with 200",
         "versions": "it keeps none",

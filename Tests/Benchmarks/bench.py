@@ -15,8 +15,9 @@ GROUPS = {
     "http": rows_http.measure,
     "archives": rows_archives.measure,
     "local": rows_local.measure,
-    "stores": rows_stores.measure,
     "sdk": rows_sdk.measure,
+    # Last: it leaves a clearml.conf that is ours alone.
+    "stores": rows_stores.measure,
 }
 
 

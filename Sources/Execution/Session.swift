@@ -208,9 +208,9 @@ public final class Session {
         let outcome = run(plan, fetchesOnly: false)
         var plan = plan
         plan.items = outcome.items
-        try record(outcome, plan: plan)
+        let lock = try record(outcome, plan: plan)
         if options.synchronizes { try cache.durability.synchronize() }
-        if let settling { settle(plan, outcome, settling) }
+        if let settling { settle(plan, outcome, lock, settling) }
         var summary = Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
         // Also what came of objects that are not whole yet.
         summary.bytesTransferred = max(summary.bytesTransferred, progress.bytes)
@@ -258,7 +258,8 @@ public final class Session {
     }
 
     /// Writes lock, state and root. Each is complete or untouched; all of them hold only what really happened.
-    private func record(_ outcome: Executor.Outcome, plan: Plan) throws {
+    /// - Returns: the lock as it stands in its file now, unless another process has written it meanwhile.
+    private func record(_ outcome: Executor.Outcome, plan: Plan) throws -> Lock {
         var lock = self.lock
         let declared = Set(manifest.entries.map(\.id))
         if options.selection.isEverything { lock.entries = lock.entries.filter { declared.contains($0.key) } }
@@ -270,6 +271,7 @@ public final class Session {
         if lock != self.lock { try lockFile.save(lock) }
         if outcome.placed != state.placed || !state.intended.isEmpty { try workspace.save(outcome.placed) }
         try saveRoot(outcome.placed)
+        return lock
     }
 
     static func lockEntry(_ item: Plan.Item, _ outcome: Executor.Outcome) -> Lock.Entry? {

@@ -20,7 +20,9 @@ extension Download {
     /// Looks again and again while the last parts are under way: then nothing else tells that one hangs behind.
     func watchForSlowParts() {
         let begins = state.withLock { state in
-            guard !state.isWatched, !state.isEnded, !state.active.isEmpty, state.pending.isEmpty else { return false }
+            guard !transport.pace.isLimited, !state.isWatched, !state.isEnded, !state.active.isEmpty,
+                state.pending.isEmpty
+            else { return false }
             state.isWatched = true
             return true
         }

@@ -106,6 +106,9 @@ final class Pace: Sendable {
 
     // MARK: The limit
 
+    /// Parts wait for the limit, and not for their servers.
+    var isLimited: Bool { limit != nil }
+
     /// Takes bytes from the budget.
     /// - Returns: seconds for which nothing more may come; `nil` goes on at once.
     func spend(_ count: Int, at now: MonotonicTime = .now()) -> Double? {

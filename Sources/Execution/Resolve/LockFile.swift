@@ -47,6 +47,15 @@ public struct LockFile: Sendable {
         return try File(path).readAll() != LockText.encode(lock, hash: LockFile.hash).text
     }
 
+    /// The file as something that a snapshot depends on; `nil` where it says anything else than this lock: another process may have
+    /// written it, and the workspace does not follow that one.
+    func input(of lock: Lock) -> SettledInput? {
+        guard let bytes = try? File(path).readAll(), bytes == LockText.encode(lock, hash: LockFile.hash).text else {
+            return nil
+        }
+        return .file(path: path, digest: LockFile.hash(bytes))
+    }
+
     /// Writes the lock, unless the file says the same already; listings first, so that no lock names a missing one.
     public func save(_ lock: Lock) throws {
         let encoded = LockText.encode(lock, hash: LockFile.hash)

@@ -46,3 +46,19 @@ static inline const char *ccurl_default_certificate_file(void) {
 static inline const char *ccurl_default_certificate_folder(void) {
     return curl_version_info(CURLVERSION_NOW)->capath;
 }
+static inline void ccurl_multi_setopt_socket_callback(CURLM *multi, curl_socket_callback callback, void *context) {
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, callback);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+}
+static inline void ccurl_multi_setopt_timer_callback(CURLM *multi, curl_multi_timer_callback callback, void *context) {
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, callback);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+}
+/// Told of each socket of a connection when it is made, and asked to close it.
+static inline void ccurl_setopt_socket_callbacks(
+    CURL *handle, curl_sockopt_callback opened, curl_closesocket_callback closed, void *context) {
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, opened);
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, context);
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, closed);
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context);
+}

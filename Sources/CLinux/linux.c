@@ -85,4 +85,7 @@ bool linux_signal_is_ignored(int signal) {
 
 int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
-void linux_map_large_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
+void linux_configure_allocator(int mapped, int trimmed) {
+    mallopt(M_MMAP_THRESHOLD, mapped);
+    mallopt(M_TRIM_THRESHOLD, trimmed);
+}

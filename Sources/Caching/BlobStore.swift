@@ -156,6 +156,17 @@ public final class BlobStore: Sendable {
         }
     }
 
+    /// Takes in a content that is in memory as a whole.
+    /// - Parameter verify: sees what it is before anything is written.
+    public func put(
+        _ bytes: UnsafeRawBufferPointer, checksums: [HashFunction] = [], verify: (Blob) throws -> Void
+    ) throws -> Blob {
+        let blob = Blob(of: bytes, checksums: checksums)
+        try verify(blob)
+        try newBlob().publish(bytes, as: blob.digest)
+        return blob
+    }
+
     /// Before the first blob of a run is published: see `Durability`.
     func willPublish() throws(SystemError) { try durability.beginWriting() }
 

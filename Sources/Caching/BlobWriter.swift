@@ -21,6 +21,13 @@ public struct Blob: Hashable, Sendable {
         self.fingerprint = fingerprint
         checksums = Array(values.dropFirst(2))
     }
+
+    /// What a content that is in memory yields.
+    /// - Parameter checksums: further ones that are wanted.
+    public init(of bytes: UnsafeRawBufferPointer, checksums: [HashFunction] = []) {
+        let functions = [.sha256, .xxh3] + checksums
+        self.init(values: functions.map { $0.hash(bytes) }, size: Int64(bytes.count))
+    }
 }
 
 /// One blob on its way in: bytes are hashed as they are written; dropping the value removes them.
@@ -78,15 +85,25 @@ public struct BlobWriter: ~Copyable, Sendable {
     public consuming func commit(verify: (Blob) throws -> Void = { _ in }) throws -> Blob {
         let blob = Blob(values: hashers.finishAndReset(), size: size)
         try verify(blob)
+        try publish(blob.digest)
+        return blob
+    }
+
+    /// Writes and publishes a content whose digest was computed from these very bytes.
+    consuming func publish(_ bytes: UnsafeRawBufferPointer, as digest: Digest) throws {
+        try file!.write(bytes)
+        try publish(digest)
+    }
+
+    private consuming func publish(_ digest: Digest) throws {
         try store.willPublish()
         if store.synchronizesEachFile { try file!.synchronize() }
-        try file!.setModificationTime(Seal.time(blob.digest))
+        try file!.setModificationTime(Seal.time(digest))
         try file.take()!.close()
-        do { try store.publish(name, in: folder, as: blob.digest, executable: executable) } catch {
+        do { try store.publish(name, in: folder, as: digest, executable: executable) } catch {
             unlinkat(folder, name, 0)
             throw error
         }
-        return blob
     }
 
     /// As `commit`, for a content whose digest is known.

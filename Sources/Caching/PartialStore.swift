@@ -7,23 +7,23 @@ internal import Synchronization
 public final class PartialStore: Sendable {
     private let layout: Layout
     private let isWritable: Bool
-    /// The folder's mtime when it was last seen to be empty.
-    private let emptySince = Mutex<FileTime?>(nil)
+    /// When the folder was last seen to be empty.
+    private let seenEmpty = Mutex<MonotonicTime?>(nil)
 
     init(layout: Layout, isWritable: Bool) {
         self.layout = layout
         self.isWritable = isWritable
     }
 
-    /// Whether no partial is there: one stat(2) while nobody adds any, so that not every object looks for its own.
+    /// Whether no partial was there a moment ago: thousands of small objects need not each look for what another process may
+    /// have left just now.
     public var isEmpty: Bool {
-        guard let status = try? FileSystem.status(layout.partial) else { return true }
-        return emptySince.withLock { known in
-            if known == status.modified { return true }
-            guard let items = try? FileSystem.list(layout.partial), items.isEmpty else { return false }
-            // A file that comes within the same tick of the clock would leave the mtime as it is.
-            if FileTime.now().seconds(since: status.modified) > 0.02 { known = status.modified }
-            return true
+        seenEmpty.withLock { seen in
+            let now = MonotonicTime.now()
+            if let seen, now.seconds(since: seen) < 1 { return true }
+            guard let items = try? FileSystem.list(layout.partial) else { return true }
+            seen = items.isEmpty ? now : nil
+            return items.isEmpty
         }
     }
 

@@ -48,6 +48,11 @@ final class Executor {
     final class Job {
         let item: Int
         let object: Int
+        /// What others that want the same content find it by.
+        let content: ExactText
+        /// What index, partials and locks know the object by.
+        let identity: String
+        let lockKey: UInt64
         let transfer: Progress.Transfer
         var download: Download?
         var holdsLock = false
@@ -57,9 +62,12 @@ final class Executor {
         var hasTriedAdopting = false
         let waitingSince = MonotonicTime.now()
 
-        init(item: Int, object: Int, transfer: Progress.Transfer) {
+        init(item: Int, object: Int, content: ExactText, identity: String, transfer: Progress.Transfer) {
             self.item = item
             self.object = object
+            self.content = content
+            self.identity = identity
+            lockKey = LockFile.hash(Array(identity.utf8)).prefix
             self.transfer = transfer
         }
     }
@@ -88,7 +96,7 @@ final class Executor {
     var archives = 0
     var waitingArchives: [(item: Int, object: Int)] = []
     var jobs: [Int: Job] = [:]
-    /// Jobs by what they bring: others that want the same wait for them.
+    /// Jobs by the content that they bring: others that want the same wait for them.
     var bringing: [ExactText: Int] = [:]
     var followers: [Int: [(item: Int, object: Int)]] = [:]
     var missing: [Int: Int] = [:]
@@ -141,6 +149,11 @@ final class Executor {
             wasBusy: { inbox.post(.busy) })
     }
 
+    /// Seconds for which a few free places in the window wait for more.
+    private static let gathering = 0.001
+    /// A moment has passed in which nothing came.
+    private var hasGathered = false
+
     /// Archives under way at once: unpacking takes memory for its batches.
     static let archivesAtOnce = 8
 
@@ -160,9 +173,12 @@ final class Executor {
         }
         prepare()
         while stop == nil || !jobs.isEmpty || placing > 0 || !listings.isEmpty {
-            if stop == nil { startJobs() }
+            let isGathering = stop == nil && !startJobs()
             if jobs.isEmpty, placing == 0, listings.isEmpty, next >= queue.count { break }
-            for message in inbox.next() { handle(message) }
+            let deadline = isGathering ? MonotonicTime.now().adding(seconds: Executor.gathering) : nil
+            let messages = inbox.next(until: deadline)
+            hasGathered = messages.isEmpty
+            for message in messages { handle(message) }
         }
         if stop == nil, !options.fetchesOnly { removeOrphans() }
         outcome.items = plan.items
@@ -244,29 +260,35 @@ final class Executor {
         return acquired
     }
 
-    func startJobs() {
-        while jobs.count < window.now, next < queue.count, stop == nil {
-            let (item, object) = queue[next]
-            next += 1
-            guard !failed.contains(item) else { continue }
-            start(item, object)
+    /// Starts as many jobs as the window allows, their requests together: one that is sent alone wakes a thread for itself.
+    /// - Returns: false when so few could start that it is worth while to see whether more can in a moment.
+    func startJobs() -> Bool {
+        guard next < queue.count, jobs.count < window.now else { return true }
+        guard hasGathered || jobs.isEmpty || 8 * (window.now - jobs.count) >= window.now else { return false }
+        sources.network.gather {
+            while jobs.count < window.now, next < queue.count, stop == nil {
+                let (item, object) = queue[next]
+                next += 1
+                guard !failed.contains(item) else { continue }
+                start(item, object)
+            }
         }
+        return true
     }
 
-    func key(_ item: Int, _ object: Int) -> ExactText {
-        let planned = plan.items[item].objects[object]
-        let recipe = planned.resolved.recipe.map { "\n" + $0.description } ?? ""
-        if let digest = planned.resolved.locked?.digest { return ExactText(digest.hex + recipe) }
-        return ExactText(planned.resolved.identity(version: plan.items[item].entry.entry.version) + recipe)
+    private func content(of object: ResolvedObject, _ identity: String) -> ExactText {
+        let name = object.locked?.digest?.hex ?? identity
+        return ExactText(object.recipe.map { name + "\n" + $0.description } ?? name)
     }
 
     func start(_ item: Int, _ object: Int) {
-        let key = key(item, object)
-        if let other = bringing[key] {
+        let planned = plan.items[item].objects[object]
+        let identity = planned.resolved.identity(version: plan.items[item].entry.entry.version)
+        let content = content(of: planned.resolved, identity)
+        if let other = bringing[content] {
             followers[other, default: []].append((item, object))
             return
         }
-        let planned = plan.items[item].objects[object]
         if planned.resolved.recipe != nil {
             guard archives < Executor.archivesAtOnce else { return waitingArchives.append((item, object)) }
             archives += 1
@@ -279,10 +301,10 @@ final class Executor {
         case .unpack, .adopt, .cached, .direct: break
         }
         let transfer = progress.begin(planned.resolved.url.identity, size: size)
-        let job = Job(item: item, object: object, transfer: transfer)
+        let job = Job(item: item, object: object, content: content, identity: identity, transfer: transfer)
         let number = item << 24 | object
         jobs[number] = job
-        bringing[key] = number
+        bringing[content] = number
         acquire(number)
     }
 
@@ -292,14 +314,16 @@ final class Executor {
         switch message {
         case .retry(let number):
             if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
-        case .finished(let number, .failure(let failure), _)
+        case .finished(let number, .failure(let failure), _, _)
         where failure.kind == .integrity && jobs[number]?.hasTriedAdopting == true && jobs[number]?.download == nil:
             // What lay there was of another version: now the network.
             if stop == nil { acquire(number) } else { finish(number, .failure(Executor.interrupted)) }
-        case .finished(let number, let result, let blob):
+        case .finished(let number, let result, let blob, let placed):
             if let blob, case .success(let acquired) = result { remember(number, acquired, blob) }
-            finish(number, result)
-        case .placed(let item, let result): didPlace(item, result)
+            finish(number, result, placed)
+        case .placed(let item, let result):
+            placing -= 1
+            didPlace(item, result)
         case .listed(let item, let objects): listed(item, objects)
         case .listingEnded(let item, let failure): listingEnded(item, failure)
         case .busy:
@@ -317,34 +341,33 @@ final class Executor {
         guard let job = jobs[number] else { return }
         rows.append(.blob(blob))
         if let validator = acquired.validator {
-            let item = plan.items[job.item]
-            let identity = item.objects[job.object].resolved.identity(version: item.entry.entry.version)
-            rows.append(.seen(url: identity, Index.Seen(validator: validator, digest: blob.digest, size: blob.size)))
+            let seen = Index.Seen(validator: validator, digest: blob.digest, size: blob.size)
+            rows.append(.seen(url: job.identity, seen))
         }
         // A process that waits for this object, or that comes after we are killed, is not to fetch much of it again.
-        if rows.count >= 2000 || blob.size >= 1 << 20 || recorded.adding(seconds: 0.25) < .now() {
+        if rows.count >= 8000 || blob.size >= 1 << 20 || recorded.adding(seconds: 1) < .now() {
             workers.submit { [cache, rows] in cache.index.record(rows) }
             rows = []
             recorded = .now()
         }
     }
 
-    func finish(_ number: Int, _ result: Result<Acquired, Failure>) {
+    /// - Parameter placed: what came of the entry, where it was placed as soon as its one object was here.
+    func finish(_ number: Int, _ result: Result<Acquired, Failure>, _ placed: Result<Placed, Failure>? = nil) {
         guard let job = jobs.removeValue(forKey: number) else { return }
         progress.end(job.transfer)
-        let item = plan.items[job.item]
-        if job.holdsLock {
-            locks?.release(lockKey(item.objects[job.object].resolved.identity(version: item.entry.entry.version)))
+        if job.holdsLock { locks?.release(job.lockKey) }
+        if plan.items[job.item].objects[job.object].resolved.recipe != nil {
+            archives -= 1
+            queue += waitingArchives
+            waitingArchives = []
         }
-        if item.objects[job.object].resolved.recipe != nil { archives -= 1 }
-        queue += waitingArchives
-        waitingArchives = []
-        bringing[key(job.item, job.object)] = nil
+        bringing[job.content] = nil
         let waiters = followers.removeValue(forKey: number) ?? []
         switch result {
         case .success(let acquired):
             window.grow()
-            accept(acquired, job.item, job.object)
+            accept(acquired, job.item, job.object, placed)
             for (item, object) in waiters {
                 var same = acquired
                 same.origin = .cache
@@ -353,6 +376,7 @@ final class Executor {
                 accept(same, item, object)
             }
         case .failure(var failure):
+            let item = plan.items[job.item]
             if failure.kind == .integrity, failure.advice == nil, item.objects[job.object].resolved.locked != nil {
                 failure.advice =
                     "if the new content is right, run 'clearml-sync lock --upgrade' for \(item.entry.entry.id.name)"
@@ -363,14 +387,13 @@ final class Executor {
         }
     }
 
-    func accept(_ acquired: Acquired, _ item: Int, _ object: Int) {
-        let resolved = plan.items[item].objects[object].resolved
-        let entry = plan.items[item].entry.entry
-        outcome.acquired[entry.id]?[object] = acquired
-        outcome.absent[entry.id]?.remove(object)
-        report(.acquired(entry.id, url: resolved.url.identity, acquired))
+    func accept(_ acquired: Acquired, _ item: Int, _ object: Int, _ placed: Result<Placed, Failure>? = nil) {
+        let id = plan.items[item].entry.entry.id
+        outcome.acquired[id]?[object] = acquired
+        outcome.absent[id]?.remove(object)
+        report(.acquired(id, url: plan.items[item].objects[object].resolved.url.identity, acquired))
         missing[item, default: 0] -= 1
-        placeIfComplete(item)
+        if let placed { didPlace(item, placed) } else { placeIfComplete(item) }
     }
 
     func fail(_ item: Int, _ failure: Failure) {

@@ -6,17 +6,14 @@ internal import Remotes
 
 /// Bringing objects into the cache: who waits for whom, and which way each one takes.
 extension Executor {
-    func lockKey(_ identity: String) -> UInt64 { LockFile.hash(Array(identity.utf8)).prefix }
-
     func acquire(_ number: Int) {
         guard let job = jobs[number] else { return }
         let item = plan.items[job.item]
         let planned = item.objects[job.object]
         let resolved = planned.resolved
         let entry = item.entry.entry
-        let identity = resolved.identity(version: entry.version)
         if !job.holdsLock, locks != nil {
-            guard locks!.tryAcquire(lockKey(identity)) || job.waitingSince.adding(seconds: options.patience) < .now()
+            guard locks!.tryAcquire(job.lockKey) || job.waitingSince.adding(seconds: options.patience) < .now()
             else {
                 if !job.hasWaited { report(.waiting(entry.id, url: resolved.url.identity)) }
                 job.hasWaited = true
@@ -24,10 +21,10 @@ extension Executor {
             }
             job.holdsLock = true
             // Another process may have brought it while we waited.
-            if let there = try? alreadyThere(planned, identity, entry) { return finish(number, .success(there)) }
+            if let there = try? alreadyThere(planned, job.identity, entry) { return finish(number, .success(there)) }
         }
         report(.fetching(entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
-        let order = intakeOrder(entry, resolved, identity)
+        let order = intakeOrder(entry, resolved, job.identity)
         switch planned.acquisition {
         case .unpack: unpackCached(number, order)
         case .adopt: takeLocal(number, order, path: placement.workspace.root + "/" + item.entry.path, origin: .adopted)
@@ -72,20 +69,22 @@ extension Executor {
             let digest = plan.items[job.item].objects[job.object].resolved.locked?.digest
         else { return }
         let intake = Intake(order, cache: cache, pool: pool) { _, _ in }
-        pool.submit { [inbox] in
+        let ended = ending(of: number)
+        pool.submit {
             let result = Result { () -> Acquired in
                 var acquired = Acquired(.cache, digest: digest, size: order.expectation.size)
                 acquired.tree = try intake.unpack(cached: digest, recipe: recipe)
                 return acquired
             }
-            inbox.post(.finished(number, result.mapError { Failure($0) }, nil))
+            ended(result.mapError { Failure($0) }, nil)
         }
     }
 
     func takeLocal(_ number: Int, _ order: Intake.Order, path: String, origin: Acquired.Origin) {
         guard let transfer = jobs[number]?.transfer else { return }
         let intake = Intake(order, cache: cache, pool: pool) { _, _ in }
-        pool.submit { [inbox, progress] in
+        let ended = ending(of: number)
+        pool.submit { [progress] in
             let result = Result { () -> (Acquired, Blob) in
                 guard let status = try FileSystem.status(path, followSymlinks: true) else {
                     throw Failure(
@@ -100,7 +99,7 @@ extension Executor {
                 acquired.validator = .weak(eTag: nil, size: status.size, modified: nil)
                 return (acquired, taken.blob)
             }
-            inbox.post(.finished(number, result.map(\.0).mapError { Failure($0) }, try? result.get().1))
+            ended(result.map(\.0).mapError { Failure($0) }, try? result.get().1)
         }
     }
 
@@ -180,12 +179,19 @@ extension Executor {
     ) {
         let flow = Flow(
             order, intakeOrder, transport: transport, pool: pool, workers: workers, transfer: transfer,
-            cached: cached
-        ) {
-            [inbox] result, blob in
-            inbox.post(.finished(number, result, blob))
-        }
+            cached: cached, report: ending(of: number))
         jobs[number]?.download = flow.download
         flow.start()
+    }
+
+    /// Tells the loop that a job has ended; called once, on the thread that brought the object. An entry of which this is all is
+    /// placed by that thread: another hand-over costs more than a link.
+    func ending(of number: Int) -> @Sendable (Result<Acquired, Failure>, Blob?) -> Void {
+        let place = jobs[number].flatMap { placementOnArrival($0) }
+        return { [inbox] result, blob in
+            var placed: Result<Placed, Failure>?
+            if let place, case .success(let acquired) = result { placed = place(acquired) }
+            inbox.post(.finished(number, result, blob, placed: placed))
+        }
     }
 }

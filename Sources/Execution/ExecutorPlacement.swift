@@ -7,9 +7,42 @@ internal import Remotes
 /// Putting complete entries into the workspace, and taking out what is not declared any more.
 extension Executor {
     func place(_ index: Int) {
-        let item = plan.items[index]
+        let id = plan.items[index].entry.entry.id
+        let content = content(of: plan.items[index], outcome.acquired[id] ?? [])
+        placing += 1
+        let previous = outcome.placed[id]
+        let force = options.force
+        workers.submit { [placement, inbox] in
+            let result = Result { try placement.place(content, id: id, previous: previous, force: force) }
+            inbox.post(.placed(index, result.mapError { Failure($0) }))
+        }
+    }
+
+    /// Places an entry as soon as its one object is here, for the thread that brings it.
+    /// - Returns: `nil` where the loop has to decide. What is given gives `nil` when the run is to end.
+    func placementOnArrival(_ job: Job) -> (@Sendable (Acquired) -> Result<Placed, Failure>?)? {
+        let item = plan.items[job.item]
+        guard !options.fetchesOnly, item.objects.count == 1, !listings.contains(job.item),
+            !wasListed.contains(job.item), item.entry.lockedListing == nil
+        else { return nil }
+        let id = item.entry.entry.id
+        let content = content(of: item, [Acquired(.cache, digest: nil, size: nil)])
+        let isUnpacked = item.objects[0].resolved.recipe != nil
+        let previous = outcome.placed[id]
+        let force = options.force
+        return { [placement, halted] acquired in
+            guard !halted.isSet else { return nil }
+            var content = content
+            content.objects[0].digest = acquired.digest
+            if isUnpacked { content.objects[0].tree = acquired.tree }
+            return Result { try placement.place(content, id: id, previous: previous, force: force) }
+                .mapError { Failure($0) }
+        }
+    }
+
+    /// What an entry is placed as.
+    private func content(of item: Plan.Item, _ acquired: [Acquired]) -> Placement.Content {
         let entry = item.entry.entry
-        let acquired = outcome.acquired[entry.id] ?? []
         var content = Placement.Content(
             path: item.entry.path, mode: entry.link, executable: entry.executable, isFolder: item.entry.isFolder,
             objects: zip(item.objects, acquired).map { object, acquired in
@@ -29,17 +62,10 @@ extension Executor {
                 }
             }
         }
-        placing += 1
-        let previous = outcome.placed[entry.id]
-        let force = options.force
-        workers.submit { [placement, inbox, content] in
-            let result = Result { try placement.place(content, id: entry.id, previous: previous, force: force) }
-            inbox.post(.placed(index, result.mapError { Failure($0) }))
-        }
+        return content
     }
 
     func didPlace(_ index: Int, _ result: Result<Placed, Failure>) {
-        placing -= 1
         let id = plan.items[index].entry.entry.id
         switch result {
         case .success(let placed):

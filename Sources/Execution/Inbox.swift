@@ -7,7 +7,8 @@ final class Inbox: Sendable {
     enum Message: Sendable {
         /// Try a job again that waited for another process.
         case retry(Int)
-        case finished(Int, Result<Acquired, Failure>, Blob?)
+        /// A job has ended; where its entry could be placed at once, with what came of that.
+        case finished(Int, Result<Acquired, Failure>, Blob?, placed: Result<Placed, Failure>?)
         case placed(Int, Result<Placed, Failure>)
         /// More objects of an entry whose listing runs.
         case listed(Int, [Plan.Object])
@@ -21,11 +22,21 @@ final class Inbox: Sendable {
     private struct State {
         var messages: [Message] = []
         var timers: [(due: MonotonicTime, work: @Sendable () -> Void)] = []
+        /// The loop comes back by itself in a moment: few messages need not wake it.
+        var isGathering = false
     }
+
+    /// So many messages are worth waking the loop that gathers.
+    private static let handful = 8
 
     private let state = Monitor(State())
 
-    func post(_ message: Message) { state.withLock { $0.messages.append(message) } }
+    func post(_ message: Message) {
+        state.withLock(wakingOneIf: { $0 }) { state in
+            state.messages.append(message)
+            return !state.isGathering || state.messages.count >= Inbox.handful
+        }
+    }
 
     /// Runs `work` on the loop's thread, no earlier than after some seconds.
     func schedule(after seconds: Double, _ work: @escaping @Sendable () -> Void) {
@@ -34,14 +45,19 @@ final class Inbox: Sendable {
     }
 
     /// Waits for messages and due timers; takes all there are.
-    func next() -> [Message] {
+    /// - Parameter limit: when to come back in any case; until then a few messages may wait for more.
+    func next(until limit: MonotonicTime? = nil) -> [Message] {
+        state.withLock { $0.isGathering = limit != nil }
         while true {
-            let deadline = state.read { $0.timers.map(\.due).min() }
+            let due = state.read { $0.timers.map(\.due).min() }
+            let deadline = [due, limit].compactMap { $0 }.min()
             let taken = state.wait(until: deadline) { state -> [Message]? in
                 let now = MonotonicTime.now()
-                var taken = state.messages
-                state.messages.removeAll(keepingCapacity: true)
-                if state.timers.contains(where: { $0.due <= now }) {
+                let isDue = state.timers.contains { $0.due <= now }
+                if let limit, now < limit, !isDue, state.messages.count < Inbox.handful { return nil }
+                var taken: [Message] = []
+                swap(&taken, &state.messages)
+                if isDue {
                     taken += state.timers.filter { $0.due <= now }.map { .timer($0.work) }
                     state.timers.removeAll { $0.due <= now }
                 }
@@ -50,6 +66,7 @@ final class Inbox: Sendable {
                 return taken.isEmpty && !isEarlier ? nil : taken
             }
             if let taken, !taken.isEmpty { return taken }
+            if let limit, limit <= .now() { return [] }
         }
     }
 }

@@ -55,19 +55,15 @@ final class Intake: Sendable {
     /// Takes a body that is here as a whole.
     /// - Parameter stated: what the store says of it.
     func take(_ bytes: [UInt8], stated: Checksum?) throws -> Taken {
-        var order = order
-        order.expectation = order.expectation.stated(stated)
-        let expectation = order.expectation
+        let expectation = order.expectation.stated(stated)
         guard let recipe = order.recipe else {
-            // One pass: what is written is hashed and, before anybody sees it, judged.
-            var writer = try cache.blobs.newBlob(checksums: expectation.functions)
-            try bytes.withUnsafeBytes { try writer.write($0) }
-            return Taken(blob: try writer.commit { try expectation.check($0) })
+            return Taken(
+                blob: try bytes.withUnsafeBytes { bytes in
+                    try cache.blobs.put(bytes, checksums: expectation.functions) { try expectation.check($0) }
+                })
         }
-        var hashers = ContentHashers([.sha256, .xxh3] + order.expectation.functions)
-        bytes.withUnsafeBytes { hashers.update($0) }
-        let blob = Blob(values: hashers.finishAndReset(), size: Int64(bytes.count))
-        try order.expectation.check(blob)
+        let blob = bytes.withUnsafeBytes { Blob(of: $0, checksums: expectation.functions) }
+        try expectation.check(blob)
         var taken = Taken(blob: blob)
         let source = ArchiveSource(
             read: { buffer, offset in
@@ -77,9 +73,7 @@ final class Intake: Sendable {
             }, waitUntilComplete: { Int64(bytes.count) })
         taken.tree = try record(unpack(source, recipe), of: blob.digest, recipe)
         if order.keepsArchive {
-            var writer = try cache.blobs.newBlob()
-            try bytes.withUnsafeBytes { try writer.write($0) }
-            _ = try writer.commit()
+            _ = try bytes.withUnsafeBytes { try cache.blobs.put($0) { _ in } }
         }
         return taken
     }

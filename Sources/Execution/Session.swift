@@ -60,6 +60,8 @@ public final class Session {
     let access: AccessRules
     let sources: SourceRules
     let lock: Lock
+    /// The SHA-256 of the text that said so.
+    private let lockText: Digest?
     let state: Workspace.State
     let selected: [Entry]
     let report: @Sendable (Event) -> Void
@@ -88,7 +90,7 @@ public final class Session {
         workspace = try Workspace(
             root: workspaceRoot, section: Session.section(manifest, path), manifest: path,
             lockingFor: options.readsOnly ? nil : options.lockTimeout)
-        lock = try lockFile.load()
+        (lock, lockText) = try lockFile.loadText()
         state = try workspace.load()
     }
 
@@ -139,7 +141,8 @@ public final class Session {
     }
 
     func resolve(leavesOpen: Bool = false) throws -> [ResolvedEntry] {
-        for warning in Set(selected.flatMap { access.decide($0).warnings }).sorted() {
+        let decisions = selected.map { access.decide($0) }
+        for warning in Set(decisions.flatMap(\.warnings)).sorted() {
             report(.warning(warning))
             hasWarned = true
         }
@@ -149,9 +152,9 @@ public final class Session {
             renewing: options.upgrades)
         var resolved: [ResolvedEntry] = []
         resolved.reserveCapacity(selected.count)
-        for entry in selected {
+        for (entry, decision) in zip(selected, decisions) {
             do throws(Failure) {
-                let one = try resolver.resolve(entry)
+                let one = try resolver.resolve(entry, decision)
                 if let reason = one.unlockedReason, !options.upgrades {
                     report(.warning("\(entry.id): resolved anew, since \(reason)"))
                 }
@@ -208,9 +211,9 @@ public final class Session {
         let outcome = run(plan, fetchesOnly: false)
         var plan = plan
         plan.items = outcome.items
-        let lock = try record(outcome, plan: plan)
+        let lockText = try record(outcome, plan: plan)
         if options.synchronizes { try cache.durability.synchronize() }
-        if let settling { settle(plan, outcome, lock, settling) }
+        if let settling { settle(plan, outcome, lockText, settling) }
         var summary = Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
         // Also what came of objects that are not whole yet.
         summary.bytesTransferred = max(summary.bytesTransferred, progress.bytes)
@@ -258,8 +261,8 @@ public final class Session {
     }
 
     /// Writes lock, state and root. Each is complete or untouched; all of them hold only what really happened.
-    /// - Returns: the lock as it stands in its file now, unless another process has written it meanwhile.
-    private func record(_ outcome: Executor.Outcome, plan: Plan) throws -> Lock {
+    /// - Returns: the SHA-256 of the lock's text as this run read or wrote it last.
+    private func record(_ outcome: Executor.Outcome, plan: Plan) throws -> Digest? {
         var lock = self.lock
         let declared = Set(manifest.entries.map(\.id))
         if options.selection.isEverything { lock.entries = lock.entries.filter { declared.contains($0.key) } }
@@ -268,10 +271,17 @@ public final class Session {
             guard outcome.interruption == nil || outcome.placed[item.entry.entry.id] != nil else { continue }
             if let entry = Session.lockEntry(item, outcome) { lock.entries[item.entry.entry.id] = entry }
         }
-        if lock != self.lock { try lockFile.save(lock) }
-        if outcome.placed != state.placed || !state.intended.isEmpty { try workspace.save(outcome.placed) }
-        try saveRoot(outcome.placed)
-        return lock
+        let isPlacedAnew = outcome.placed != state.placed
+        let mustSave = isPlacedAnew || !state.intended.isEmpty
+        let isLocked = lock == self.lock
+        guard mustSave else { return isLocked ? lockText : try lockFile.save(lock) }
+        let (lockText, _) = try concurrently(
+            { isLocked ? self.lockText : try lockFile.save(lock) },
+            { [workspace, cache, workspaceRoot, placed = outcome.placed] in
+                try workspace.save(placed)
+                if isPlacedAnew { try Session.saveRoot(placed, workspaceRoot, workspace.section, in: cache) }
+            })
+        return lockText
     }
 
     static func lockEntry(_ item: Plan.Item, _ outcome: Executor.Outcome) -> Lock.Entry? {
@@ -292,8 +302,9 @@ public final class Session {
         return Lock.Entry(key: entry.lockKey, objects: objects)
     }
 
-    private func saveRoot(_ placed: [Entry.ID: Placed]) throws {
-        guard placed != state.placed else { return }
+    private static func saveRoot(
+        _ placed: [Entry.ID: Placed], _ workspace: String, _ section: String, in cache: Cache
+    ) throws {
         var digests: Set<Digest> = []
         for entry in placed.values {
             for object in entry.objects {
@@ -305,6 +316,6 @@ public final class Session {
         }
         let sorted = digests.sorted()
         let state = LockFile.hash(sorted.flatMap(\.bytes)).hex
-        try Root(workspace: workspaceRoot, section: workspace.section, state: state).save(in: cache, digests: sorted)
+        try Root(workspace: workspace, section: section, state: state).save(in: cache, digests: sorted)
     }
 }

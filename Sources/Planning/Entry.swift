@@ -4,11 +4,23 @@ public struct Entry: Hashable, Sendable {
         case artifact, model, dataset
 
         /// The manifest's key and the default folder: `artifacts`, `models`, `datasets`.
-        public var plural: String { rawValue + "s" }
-
-        public static func < (left: Kind, right: Kind) -> Bool {
-            allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
+        public var plural: String {
+            switch self {
+            case .artifact: "artifacts"
+            case .model: "models"
+            case .dataset: "datasets"
+            }
         }
+
+        private var rank: Int {
+            switch self {
+            case .artifact: 0
+            case .model: 1
+            case .dataset: 2
+            }
+        }
+
+        public static func < (left: Kind, right: Kind) -> Bool { left.rank < right.rank }
     }
 
     /// Kind and name together: unique in a manifest. Written `datasets/coco`.
@@ -29,11 +41,11 @@ public struct Entry: Hashable, Sendable {
             self.init(kind: kind, name: String(text[text.index(after: slash)...]))
         }
 
-        public var description: String { "\(kind.plural)/\(name)" }
+        public var description: String { kind.plural + "/" + name }
         /// Names alone are nearly unique.
         public func hash(into hasher: inout Hasher) { hasher.combine(name) }
         public static func < (left: ID, right: ID) -> Bool {
-            (left.kind, left.name) < (right.kind, right.name)
+            left.kind == right.kind ? left.name < right.name : left.kind < right.kind
         }
     }
 

@@ -66,17 +66,35 @@ extension Entry {
     /// Two manifests of equal keys may share lock lines. FNV-1a (64 bit): nothing hangs on collisions but a line that
     /// is believed although its entry was edited, and then the bytes' digests still decide.
     public var lockKey: String {
-        var parts = [url.identity, version ?? "", checksum?.description ?? ""]
-        parts += include.map { "+" + $0.pattern } + exclude.map { "-" + $0.pattern }
+        var hash = FNV1a()
+        hash.add(url.identity)
+        hash.add(version ?? "")
+        hash.add(checksum?.description ?? "")
+        for glob in include { hash.add("+" + glob.pattern) }
+        for glob in exclude { hash.add("-" + glob.pattern) }
         switch extract {
-        case .auto: parts.append("auto")
-        case .never: parts.append("never")
-        case .always(let recipe): parts.append("always " + recipe.description)
+        case .auto: hash.add("auto")
+        case .never: hash.add("never")
+        case .always(let recipe): hash.add("always " + recipe.description)
         }
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in parts.joined(separator: "\u{0}").utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
-        return Hex.encode((0..<8).map { UInt8(truncatingIfNeeded: hash >> UInt64(56 - 8 * $0)) })
+        return hash.hex
     }
+}
+
+/// FNV-1a, 64 bit, over texts with a zero byte between them.
+private struct FNV1a {
+    private var value: UInt64 = 0xCBF2_9CE4_8422_2325
+    private var isFirst = true
+
+    mutating func add(_ text: String) {
+        if !isFirst { add(0) }
+        isFirst = false
+        var text = text
+        text.withUTF8 { for byte in $0 { add(byte) } }
+    }
+
+    private mutating func add(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+
+    /// 16 digits.
+    var hex: String { Hex.encode((0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }) }
 }

@@ -22,42 +22,53 @@ public enum LockText {
 
     /// - Parameter hash: SHA-256 of a text.
     public static func encode(_ lock: Lock, hash: ([UInt8]) -> Digest) -> Encoded {
-        var encoded = Encoded(text: Array("{\"clearml-sync-lock\":1}\n".utf8), listings: [:])
-        for (id, entry) in lock.entries.sorted(by: { $0.key < $1.key }) {
+        var listings: [Digest: [UInt8]] = [:]
+        var text = JSONLines()
+        text.reserve(300 * lock.entries.count)
+        text.line { $0.member("clearml-sync-lock", 1) }
+        for id in lock.entries.keys.sorted() {
+            guard let entry = lock.entries[id] else { continue }
             if let absent = entry.absent {
-                append(line(of: id, entry, absent), to: &encoded.text)
-                continue
+                append(absent, of: id, entry, to: &text)
+            } else if entry.objects.count <= Lock.inlineLimit {
+                for object in sorted(entry.objects) { append(object, of: id, entry, to: &text) }
+            } else {
+                var lines = JSONLines()
+                for object in sorted(entry.objects) { lines.line { object.write(to: &$0) } }
+                let digest = hash(lines.bytes)
+                listings[digest] = lines.bytes
+                let sizes = entry.objects.compactMap(\.size)
+                let size = sizes.count == entry.objects.count ? Bytes.sum(sizes) : nil
+                append(
+                    Lock.Listing(digest: digest, count: entry.objects.count, size: size), of: id, entry, to: &text)
             }
-            let objects = entry.objects.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-            let head: [JSON.Member] = [.init("entry", .string(id.description)), .init("key", .string(entry.key))]
-            guard objects.count > Lock.inlineLimit else {
-                for object in objects { append(head + object.members, to: &encoded.text) }
-                continue
-            }
-            var listing: [UInt8] = []
-            for object in objects { append(object.members, to: &listing) }
-            let digest = hash(listing)
-            encoded.listings[digest] = listing
-            let sizes = objects.compactMap(\.size)
-            let whole = Lock.Listing(
-                digest: digest, count: objects.count, size: sizes.count == objects.count ? Bytes.sum(sizes) : nil)
-            append(line(of: id, entry, whole), to: &encoded.text)
         }
-        return encoded
+        return Encoded(text: text.bytes, listings: listings)
     }
 
-    private static func line(of id: Entry.ID, _ entry: Lock.Entry, _ listing: Lock.Listing) -> [JSON.Member] {
-        var members: [JSON.Member] = [
-            .init("entry", .string(id.description)), .init("key", .string(entry.key)),
-            .init("objects", .integer(Int64(listing.count))),
-        ]
-        if let size = listing.size { members.append(.init("size", .integer(size))) }
-        return members + [.init("listing", .string(listing.digest.description))]
+    private static func sorted(_ objects: [Lock.Object]) -> [Lock.Object] {
+        guard objects.count > 1 else { return objects }
+        return objects.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
-    private static func append(_ members: [JSON.Member], to bytes: inout [UInt8]) {
-        JSON.object(members).append(to: &bytes)
-        bytes.append(UInt8(ascii: "\n"))
+    private static func append(_ object: Lock.Object, of id: Entry.ID, _ entry: Lock.Entry, to text: inout JSONLines) {
+        text.line { line in
+            line.member("entry", id.description)
+            line.member("key", entry.key)
+            object.write(to: &line)
+        }
+    }
+
+    private static func append(
+        _ listing: Lock.Listing, of id: Entry.ID, _ entry: Lock.Entry, to text: inout JSONLines
+    ) {
+        text.line { line in
+            line.member("entry", id.description)
+            line.member("key", entry.key)
+            line.member("objects", Int64(listing.count))
+            if let size = listing.size { line.member("size", size) }
+            line.member("listing", listing.digest)
+        }
     }
 
     /// - Parameters:
@@ -138,14 +149,14 @@ public enum LockText {
 }
 
 extension Lock.Object {
-    fileprivate var members: [JSON.Member] {
-        var members: [JSON.Member] = [.init("path", .string(path)), .init("url", .string(url))]
-        if let version { members.append(.init("version", .string(version))) }
-        if let validator { members.append(.init("validator", .string(validator.text))) }
-        if let size { members.append(.init("size", .integer(size))) }
-        members.append(.init("digest", digest.map { .string($0.description) } ?? .null))
-        if let tree { members.append(.init("tree", .string(tree.description))) }
-        return members
+    fileprivate func write(to line: inout JSONLines) {
+        line.member("path", path)
+        line.member("url", url)
+        if let version { line.member("version", version) }
+        if let validator { line.member("validator", validator.text) }
+        if let size { line.member("size", size) }
+        line.member("digest", digest)
+        if let tree { line.member("tree", tree) }
     }
 
     fileprivate init(_ json: JSON, _ problem: (String) -> LockText.Problem) throws(LockText.Problem) {

@@ -22,7 +22,7 @@ struct ClearMLSync: ParsableCommand {
 
     static func main() {
         Signals.begin()
-        LargeBlocks.giveBack()
+        Allocator.configure()
         var command: any ParsableCommand
         do {
             command = try FlagEnvironment.parse(Array(CommandLine.arguments.dropFirst()))

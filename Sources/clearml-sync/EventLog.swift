@@ -8,6 +8,7 @@ struct EventLog: Sendable {
     let logger: Logger
 
     func planned(_ plan: Plan) {
+        guard logger.logLevel <= .info else { return }
         for item in plan.items {
             let entry = item.entry.entry
             if let reason = item.entry.unlockedReason { logger.info("lock: \(entry.id) is resolved anew: \(reason)") }
@@ -21,6 +22,7 @@ struct EventLog: Sendable {
     }
 
     func heard(_ event: Event) {
+        guard logger.logLevel <= .info else { return }
         switch event {
         case .fetching(let id, let url, let bytes):
             logger.debug("object: \(id): fetching \(url)\(bytes.map { " (\(SummaryText.bytes($0)))" } ?? "")")

@@ -1,6 +1,8 @@
 // Linux and GNU calls that Glibc's Swift module hides. Each is the call of the same name: -1 and errno on failure.
 #pragma once
 #include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <stdint.h>
 #include <stddef.h>
 
@@ -43,6 +45,6 @@ bool linux_signal_is_ignored(int signal);
 /// pipe2(2) with O_CLOEXEC: the read end, then the write end.
 int linux_pipe(int ends[2]);
 
-/// mallopt(3): blocks of at least this many bytes are mapped, and go back to the system when they are freed.
-void linux_map_large_blocks(int bytes);
+/// mallopt(3): blocks of at least `mapped` bytes go back to the system when they are freed; others once `trimmed` bytes are free.
+void linux_configure_allocator(int mapped, int trimmed);
 

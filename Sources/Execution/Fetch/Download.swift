@@ -182,6 +182,7 @@ final class Download: Sendable {
             switch result {
             case .success(var request):
                 request.stallTimeout = transport.stallTimeout
+                request.expectsBulk = !piece.isProbe
                 send(request, to: piece)
             case .failure(let refusal): failed(piece, Failure(refusal: refusal))
             }

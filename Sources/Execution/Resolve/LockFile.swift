@@ -20,12 +20,15 @@ public struct LockFile: Sendable {
 
     /// - Returns: an empty lock where there is no file.
     /// - Throws: `Failure` (manifest) for a file that cannot be read.
-    public func load() throws -> Lock {
-        guard try FileSystem.status(path, followSymlinks: true) != nil else { return Lock() }
+    public func load() throws -> Lock { try loadText().lock }
+
+    /// The lock, and the SHA-256 of the text that says so; `nil` where there is no file.
+    func loadText() throws -> (lock: Lock, text: Digest?) {
+        guard try FileSystem.status(path, followSymlinks: true) != nil else { return (Lock(), nil) }
         do {
-            return try LockText.decode(try File(path).readAll(), file: path) { digest in
-                try listing(digest)
-            }
+            let text = try File(path).readAll()
+            let lock = try LockText.decode(text, file: path) { digest in try listing(digest) }
+            return (lock, LockFile.hash(text))
         } catch let problem as LockText.Problem {
             throw Failure(
                 .manifest, "the lock cannot be read", subject: nil, cause: problem.description,
@@ -47,17 +50,17 @@ public struct LockFile: Sendable {
         return try File(path).readAll() != LockText.encode(lock, hash: LockFile.hash).text
     }
 
-    /// The file as something that a snapshot depends on; `nil` where it says anything else than this lock: another process may have
-    /// written it, and the workspace does not follow that one.
-    func input(of lock: Lock) -> SettledInput? {
-        guard let bytes = try? File(path).readAll(), bytes == LockText.encode(lock, hash: LockFile.hash).text else {
-            return nil
-        }
-        return .file(path: path, digest: LockFile.hash(bytes))
+    /// The file as something that a snapshot depends on; `nil` where it holds another text: another process may have written it,
+    /// and the workspace does not follow that one.
+    func input(holding text: Digest?) -> SettledInput? {
+        guard let text, let bytes = try? File(path).readAll(), LockFile.hash(bytes) == text else { return nil }
+        return .file(path: path, digest: text)
     }
 
     /// Writes the lock, unless the file says the same already; listings first, so that no lock names a missing one.
-    public func save(_ lock: Lock) throws {
+    /// - Returns: the SHA-256 of its text.
+    @discardableResult
+    public func save(_ lock: Lock) throws -> Digest {
         let encoded = LockText.encode(lock, hash: LockFile.hash)
         for (digest, text) in encoded.listings where try listing(digest) == nil {
             try FileSystem.createFolder(listings)
@@ -66,12 +69,13 @@ public struct LockFile: Sendable {
         if let status = try FileSystem.status(path, followSymlinks: true), status.size == Int64(encoded.text.count),
             try File(path).readAll() == encoded.text
         {
-            return
+            return LockFile.hash(encoded.text)
         }
         // A lock that is a symlink stays one.
         let target = FileSystem.canonicalPath(path) ?? path
         try AtomicFile.write(encoded.text, to: target, synchronizing: true)
         try removeUnusedListings(keeping: Set(encoded.listings.keys))
+        return LockFile.hash(encoded.text)
     }
 
     /// The listings beside the lock.

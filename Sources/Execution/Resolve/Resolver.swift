@@ -14,9 +14,11 @@ struct Resolver: Sendable {
     /// The lock's lines are not to be used (`lock --upgrade`, `--refresh`).
     let renewing: Bool
 
-    func resolve(_ entry: Entry) throws(Failure) -> ResolvedEntry {
+    func resolve(_ entry: Entry) throws(Failure) -> ResolvedEntry { try resolve(entry, access.decide(entry)) }
+
+    /// - Parameter decision: what `access` says of the entry.
+    func resolve(_ entry: Entry, _ decision: AccessDecision) throws(Failure) -> ResolvedEntry {
         do {
-            let decision = access.decide(entry)
             var resolved: ResolvedEntry
             if let folder = try localFolder(entry, decision) {
                 resolved = try self.folder(entry, at: folder, isDirect: decision.isDirect)

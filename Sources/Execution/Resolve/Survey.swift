@@ -15,11 +15,18 @@ struct Survey {
         var inventory = Inventory()
         let others = try workspace.pathsOfOthers()
         let known = known
+        var folders = FirstFolders(root: workspace.root)
         for entry in entries {
             let id = entry.entry.id
             let placed = state.placed[id]
-            let observed = try workspace.observe(
-                placed: placed, intended: state.intended[id], path: entry.path, others: others, cache: cache)
+            let intended = state.intended[id]
+            let observed: Observed =
+                if placed == nil, intended == nil, others.isEmpty, try folders.lack(entry.path) {
+                    .absent
+                } else {
+                    try workspace.observe(
+                        placed: placed, intended: intended, path: entry.path, others: others, cache: cache)
+                }
             inventory.observed[id] = observed
             if let placed { inventory.placed[id] = placed }
             // What is right already needs nothing from the cache.
@@ -39,6 +46,22 @@ struct Survey {
             try FileSystem.status(nearest, followSymlinks: true)?.device
             == FileSystem.status(cache.layout.root, followSymlinks: true)?.device
         return inventory
+    }
+
+    /// The first folders of paths, and whether they are there: below one that is not, nothing need be looked for.
+    private struct FirstFolders {
+        let root: String
+        private var isThere: [Substring: Bool] = [:]
+
+        init(root: String) { self.root = root }
+
+        mutating func lack(_ path: String) throws(SystemError) -> Bool {
+            let first = path.utf8.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] } ?? path[...]
+            if let known = isThere[first] { return !known }
+            let found = try FileSystem.status(root + "/" + first) != nil
+            isThere[first] = found
+            return !found
+        }
     }
 
     /// Decides on one page of an entry's listing: nothing of it is in the workspace yet.

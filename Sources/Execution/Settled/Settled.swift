@@ -53,7 +53,8 @@ public enum Settled {
 
 extension Session {
     /// Leaves a snapshot for the next run, where this one left nothing to be done or to be said again.
-    func settle(_ plan: Plan, _ outcome: Executor.Outcome, _ lock: Lock, _ basis: Settled.Basis) {
+    /// - Parameter lock: the SHA-256 of the text that this run read or wrote last.
+    func settle(_ plan: Plan, _ outcome: Executor.Outcome, _ lock: Digest?, _ basis: Settled.Basis) {
         guard options.selection.isEverything, outcome.failures.isEmpty, outcome.interruption == nil,
             outcome.kept.isEmpty, !hasWarned, plan.removals.allSatisfy(\.drifted.isEmpty),
             Set(outcome.placed.keys) == Set(manifest.entries.map(\.id))
@@ -68,7 +69,7 @@ extension Session {
             .variable(name: $0.key, digest: LockFile.hash(Array($0.value.utf8)))
         }
         let own: [SettledInput?] =
-            [lockFile.input(of: lock), SettledInput.names(workspace.folder)]
+            [lockFile.input(holding: lock), SettledInput.names(workspace.folder)]
             + ([cache.layout.root + "/format"] + workspace.stateFiles + lockFile.listingFiles).map(SettledInput.own)
         guard !own.contains(nil) else { return }
         // It only saves time: a full disk is no reason to fail a run that did what it had to.

@@ -22,10 +22,34 @@ public enum HashFunction: String, Sendable, CaseIterable {
 
 extension HashFunction {
     /// The value of bytes that are all there.
-    public func hash(_ bytes: [UInt8]) -> [UInt8] {
-        var hasher = ContentHasher(self)
-        bytes.withUnsafeBytes { hasher.update($0) }
+    public func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
+
+    /// The value of bytes that are all there, without a state that is fed (EVP_Digest(3), XXH3_128bits).
+    public func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        switch self {
+        case .sha256: Self.digest(bytes, byteCount, MessageDigests.shared.sha256)
+        case .sha512: Self.digest(bytes, byteCount, MessageDigests.shared.sha512)
+        case .sha1: Self.digest(bytes, byteCount, MessageDigests.shared.sha1)
+        case .md5: Self.digest(bytes, byteCount, MessageDigests.shared.md5)
+        case .xxh3: Fingerprint(of: bytes).bytes
+        case .crc32c: Self.stream(self, bytes)
+        }
+    }
+
+    private static func stream(_ function: HashFunction, _ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var hasher = ContentHasher(function)
+        hasher.update(bytes)
         return hasher.finish()
+    }
+
+    private static func digest(_ bytes: UnsafeRawBufferPointer, _ length: Int, _ digest: OpaquePointer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            // Of no bytes there may be no address.
+            let done = EVP_Digest(
+                bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), bytes.count, buffer.baseAddress, nil, digest, nil)
+            precondition(done == 1, "libcrypto refused a digest operation")
+            count = length
+        }
     }
 }
 

@@ -26,7 +26,10 @@ final class EasyHandle {
     /// Why we made libcurl give up, when we did.
     private var verdict: (kind: HTTPFailure.Kind, detail: String)?
 
-    init?(_ configuration: HTTPConfiguration, _ trust: HTTPRequest.TLSTrust, usesFileAlone: Bool, hasNetrc: Bool) {
+    init?(
+        _ configuration: HTTPConfiguration, _ trust: HTTPRequest.TLSTrust, _ sockets: HTTPSockets, usesFileAlone: Bool,
+        hasNetrc: Bool
+    ) {
         guard let pointer = curl_easy_init() else { return nil }
         self.pointer = pointer
         self.trust = trust
@@ -34,6 +37,7 @@ final class EasyHandle {
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         setConstants(configuration)
+        sockets.attach(toEasy: pointer)
         setTrust(configuration, usesFileAlone)
     }
 
@@ -61,7 +65,6 @@ final class EasyHandle {
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NOPROGRESS, 1)
-        set(CURLOPT_BUFFERSIZE, Self.receiveBufferSize)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 15)
@@ -90,9 +93,9 @@ final class EasyHandle {
         }
     }
 
-    /// Much larger gains nothing: libcurl hands out at most 16 KiB (CURL_MAX_WRITE_SIZE) a call, and reads for a socket
-    /// what is there.
-    private static let receiveBufferSize = 512 << 10
+    /// Bytes that are read from a socket at once, for one response of any length and for one that is known to be long. libcurl makes
+    /// the buffer anew for each response, and freeing 64 KiB or more makes the allocator tidy up all that it has.
+    private static let receiveBufferSize = (any: 32 << 10, bulk: 256 << 10)
 
     // MARK: One job
 
@@ -109,6 +112,7 @@ final class EasyHandle {
         set(CURLOPT_HTTP_VERSION, multiplexes ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
         // Waits whether the first connection to a host turns out to be one that can be shared.
         set(CURLOPT_PIPEWAIT, multiplexes ? 1 : 0)
+        set(CURLOPT_BUFFERSIZE, request.expectsBulk ? Self.receiveBufferSize.bulk : Self.receiveBufferSize.any)
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, request.connectTimeout.milliseconds)))
         set(CURLOPT_URL, hop.url)
         setMethod(hop.method, body: hop.sendsBody ? request.body : nil)
@@ -208,7 +212,7 @@ extension EasyHandle {
         }
         if head.status < 200 { return true }
         hasFinalHead = true
-        if head.httpVersion == "2" { job.host?.multiplexes = true }
+        if job.hop.isTLS, head.httpVersion == "2" { job.host?.multiplexes = true }
         if job.request.followsRedirects, [301, 302, 303, 307, 308].contains(head.status),
             let location = head["Location"]
         {

@@ -85,6 +85,9 @@ public final class HTTPClient: Sendable {
         return HTTPTransfer(job: job, mailbox: mailbox)
     }
 
+    /// Requests that are sent while `body` runs may start together, at its end.
+    public func gather(_ body: () -> Void) { mailbox.gather(body) }
+
     /// Ends every transfer as `.cancelled`, closes all connections and waits for the thread. From a receiver, that is
     /// on the thread itself, it does not wait (pthread_join(3): EDEADLK).
     public func shutdown() {

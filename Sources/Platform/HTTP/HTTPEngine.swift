@@ -1,12 +1,14 @@
 internal import CCurl
 
-/// The client's thread: admits jobs, lets libcurl move bytes, hands out results. All of it runs on that one thread.
+/// The client's thread: admits jobs, lets libcurl move bytes (curl_multi_socket_action(3)), hands out results. All of it runs on that
+/// one thread.
 final class HTTPEngine {
     private let configuration: HTTPConfiguration
     private let usesFileAlone: Bool
     private let hasNetrc: Bool
     private let mailbox: HTTPMailbox
     private let multi: UnsafeMutableRawPointer
+    private let sockets = HTTPSockets()
 
     private var hosts: [Substring: HTTPHostQueue] = [:]
     private var waiting = 0
@@ -27,7 +29,8 @@ final class HTTPEngine {
         set(CURLMOPT_MAXCONNECTS, configuration.connections)
         set(CURLMOPT_MAX_CONCURRENT_STREAMS, configuration.streamsPerHost)
         set(CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
-        mailbox.open(CurlMulti(pointer: multi))
+        sockets.attach(to: multi)
+        mailbox.open(sockets.waker)
     }
 
     private func set(_ option: CURLMoption, _ value: Int) { ccurl_multi_setopt_long(multi, option, value) }
@@ -38,13 +41,15 @@ final class HTTPEngine {
             for command in commands { obey(command) }
             commands.removeAll(keepingCapacity: true)
             now = .now()
+            sockets.actOnReady(multi)
+            collect()
+            // What has ended makes room for what waits, and that is sent at once.
             startWaiting()
-            var running: Int32 = 0
-            curl_multi_perform(multi, &running)
+            sockets.actOnTimer(multi)
             collect()
             startWaiting()
             endStalled()
-            if mailbox.fallAsleep() { curl_multi_poll(multi, nil, 0, active.isEmpty ? 600_000 : 250, nil) }
+            sockets.wait(milliseconds: mailbox.fallAsleep() ? active.isEmpty ? 600_000 : 250 : 0)
         }
         for command in commands { obey(command) }
         close()
@@ -82,7 +87,7 @@ final class HTTPEngine {
         waiting += 1
     }
 
-    /// libcurl walks over all its handles at every turn: so it is given only those that may have a connection.
+    /// libcurl is given only those that may have a connection.
     private func startWaiting() {
         guard waiting > 0 else { return }
         for host in hosts.values {
@@ -100,7 +105,7 @@ final class HTTPEngine {
         let trust = job.hop.isTLS ? job.request.tls : .system
         guard
             let handle = idle[trust]?.popLast()
-                ?? EasyHandle(configuration, trust, usesFileAlone: usesFileAlone, hasNetrc: hasNetrc)
+                ?? EasyHandle(configuration, trust, sockets, usesFileAlone: usesFileAlone, hasNetrc: hasNetrc)
         else {
             return job.end(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), "Out of memory")
         }

@@ -8,6 +8,8 @@ public struct HTTPHead: Sendable {
     public let effectiveURL: String
     /// As received, line ends included: `HTTP/1.1 200 OK\r\nName: value\r\n…`.
     private let raw: [UInt8]
+    /// Where the fields stand in `raw`, in the order received.
+    private let places: [(name: Range<Int>, value: Range<Int>)]
 
     /// Fails on anything that does not start as a status line does (RFC 9112, 4; `HTTP/2 200` is how libcurl writes
     /// the one that HTTP/2 lacks).
@@ -15,6 +17,7 @@ public struct HTTPHead: Sendable {
         guard let status = Self.status(of: raw[...]) else { return nil }
         self.status = status
         self.raw = raw
+        places = Self.places(raw)
         self.effectiveURL = effectiveURL
     }
 
@@ -52,22 +55,41 @@ public struct HTTPHead: Sendable {
     }
 
     private func bytes(_ name: String) -> ArraySlice<UInt8>? {
-        var found: ArraySlice<UInt8>?
         let wanted = name.utf8
-        forEachField { field, value in
-            if field.count == wanted.count, field.equalsIgnoringCase(wanted) { found = value }
-        }
-        return found
+        let place = places.last { $0.name.count == wanted.count && raw[$0.name].equalsIgnoringCase(wanted) }
+        return place.map { raw[$0.value] }
     }
 
     private func forEachField(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
-        var rest = raw[...]
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = rest[..<end]
-            rest = rest[(end + 1)...]
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), !line.starts(with: "HTTP/".utf8) else { continue }
-            body(line[..<colon], line[(colon + 1)...].trimmingWhitespace())
+        for place in places { body(raw[place.name], raw[place.value]) }
+    }
+
+    private static func places(_ raw: [UInt8]) -> [(name: Range<Int>, value: Range<Int>)] {
+        raw.withUnsafeBufferPointer { raw in
+            var places: [(name: Range<Int>, value: Range<Int>)] = []
+            places.reserveCapacity(16)
+            var (start, colon) = (0, -1)
+            for index in raw.indices {
+                switch raw[index] {
+                case UInt8(ascii: ":") where colon < start: colon = index
+                case UInt8(ascii: "\n"):
+                    if colon >= start, !raw[start...].starts(with: "HTTP/".utf8) {
+                        places.append((start..<colon, trimmed(colon + 1..<index, raw)))
+                    }
+                    start = index + 1
+                default: break
+                }
+            }
+            return places
         }
+    }
+
+    /// Without spaces, tabs and line ends around it.
+    private static func trimmed(_ range: Range<Int>, _ raw: UnsafeBufferPointer<UInt8>) -> Range<Int> {
+        var (lower, upper) = (range.lowerBound, range.upperBound)
+        while lower < upper, raw[lower].isHTTPSpace { lower += 1 }
+        while lower < upper, raw[upper - 1].isHTTPSpace { upper -= 1 }
+        return lower..<upper
     }
 
     // MARK: Known fields; nil where the field is absent or malformed
@@ -152,11 +174,14 @@ public enum HTTPDate {
     }
 }
 
+extension UInt8 {
+    fileprivate var isHTTPSpace: Bool { self == 32 || self == 9 || self == 13 || self == 10 }
+}
+
 extension ArraySlice<UInt8> {
     /// Without spaces, tabs and line ends around it.
-    func trimmingWhitespace() -> ArraySlice<UInt8> {
-        let isSpace = { (byte: UInt8) in byte == 32 || byte == 9 || byte == 13 || byte == 10 }
-        guard let start = firstIndex(where: { !isSpace($0) }), let end = lastIndex(where: { !isSpace($0) }) else {
+    fileprivate func trimmingWhitespace() -> ArraySlice<UInt8> {
+        guard let start = firstIndex(where: { !$0.isHTTPSpace }), let end = lastIndex(where: { !$0.isHTTPSpace }) else {
             return []
         }
         return self[start...end]

@@ -1,4 +1,3 @@
-internal import CCurl
 internal import Synchronization
 
 /// How other threads speak to the client's own.
@@ -9,19 +8,21 @@ final class HTTPMailbox: Sendable {
         var commands: [Command] = []
         var isAsleep = false
         var isClosed = false
-        /// The multi handle to wake: curl_multi_wakeup(3) is the one call that any thread may make.
-        var multi: CurlMulti?
+        /// How many senders have more to say before the thread need look.
+        var gathering = 0
+        /// Of the client's thread, while it runs.
+        var waker: HTTPWaker?
 
         /// Only the first command after the thread fell asleep costs a system call.
         mutating func wake() {
-            guard isAsleep, let multi else { return }
+            guard isAsleep, gathering == 0 || isClosed, let waker else { return }
             isAsleep = false
-            curl_multi_wakeup(multi.pointer)
+            waker.wake()
         }
     }
     private let state = Mutex(State())
 
-    func open(_ multi: CurlMulti) { state.withLock { $0.multi = multi } }
+    func open(_ waker: HTTPWaker) { state.withLock { $0.waker = waker } }
 
     /// - Returns: false when the client is shut down: nobody will read the command.
     func post(_ command: Command) -> Bool {
@@ -30,6 +31,16 @@ final class HTTPMailbox: Sendable {
             state.commands.append(command)
             state.wake()
             return true
+        }
+    }
+
+    /// Lets commands gather while `body` runs: each wake-up costs the thread a look at every transfer.
+    func gather(_ body: () -> Void) {
+        state.withLock { $0.gathering += 1 }
+        body()
+        state.withLock { state in
+            state.gathering -= 1
+            if !state.commands.isEmpty { state.wake() }
         }
     }
 
@@ -61,11 +72,6 @@ final class HTTPMailbox: Sendable {
         }
     }
 
-    /// After this no other thread touches the multi handle.
-    func detach() { state.withLock { $0.multi = nil } }
-}
-
-/// A CURLM.
-struct CurlMulti: @unchecked Sendable {
-    let pointer: UnsafeMutableRawPointer
+    /// After this no other thread wakes the client's.
+    func detach() { state.withLock { $0.waker = nil } }
 }

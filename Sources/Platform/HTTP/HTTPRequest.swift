@@ -39,6 +39,8 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout: Duration
     /// The longest time in which no byte comes or goes while the receiver wants bytes.
     public var stallTimeout: Duration
+    /// The response is known to be long: it is read from its socket in larger pieces.
+    public var expectsBulk = false
 
     public init(
         _ method: Method = .get, _ url: String, headers: [HTTPField] = [], range: Range<Int64>? = nil,

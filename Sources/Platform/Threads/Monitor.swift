@@ -40,7 +40,8 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Changes the state, and wakes one of those who wait where `body` says so.
-    func withLock<Value>(wakingOneIf isWork: (Value) -> Bool, _ body: (inout State) -> Value) -> Value {
+    @discardableResult
+    public func withLock<Value>(wakingOneIf isWork: (Value) -> Bool, _ body: (inout State) -> Value) -> Value {
         pthread_mutex_lock(mutex)
         let value = body(&state)
         let wakes = waiters > 0 && isWork(value)

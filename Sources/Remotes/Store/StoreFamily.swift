@@ -26,6 +26,12 @@ public final class Network: Sendable {
         }
     }
 
+    /// Requests that are sent while `body` runs may start together, at its end.
+    public func gather(_ body: () -> Void) {
+        guard let client = made.withLock({ $0 }) else { return body() }
+        client.gather(body)
+    }
+
     /// Ends every transfer. A later request begins anew.
     public func shutdown() {
         let client = made.withLock { made in

@@ -62,6 +62,7 @@ final class EasyHandle {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NOPROGRESS, 1)
         set(CURLOPT_BUFFERSIZE, Self.receiveBufferSize)
+        set(CURLOPT_UPLOAD_BUFFERSIZE, Self.sendBufferSize)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 15)
@@ -93,6 +94,8 @@ final class EasyHandle {
     /// Much larger gains nothing: libcurl hands out at most 16 KiB (CURL_MAX_WRITE_SIZE) a call, and reads for a socket
     /// what is there.
     private static let receiveBufferSize = 512 << 10
+    /// Made by libcurl for a handle that sends something.
+    private static let sendBufferSize = 256 << 10
 
     // MARK: One job
 
@@ -126,7 +129,7 @@ final class EasyHandle {
     /// Lets go of the job; the handle must not be in a multi handle any more.
     func finish() { job = nil }
 
-    private func setMethod(_ method: HTTPRequest.Method, body: [UInt8]?) {
+    private func setMethod(_ method: HTTPRequest.Method, body: HTTPBody?) {
         let length = body?.count ?? 0
         switch method {
         case .get, .delete: set(CURLOPT_HTTPGET, 1)
@@ -242,10 +245,10 @@ extension EasyHandle {
 
     fileprivate func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         hasActivity = true
-        guard let body = job?.request.body, bodySent < body.count else { return 0 }
-        let count = min(buffer.count, body.count - bodySent)
-        body.withUnsafeBytes {
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[bodySent..<bodySent + count]))
+        guard let body = job?.request.body else { return 0 }
+        guard let count = body.read(into: buffer, at: bodySent) else {
+            verdict = (.unreadableBody, "What is to be sent cannot be read any more")
+            return Int(CURL_READFUNC_ABORT)
         }
         bodySent += count
         return count

@@ -159,21 +159,21 @@ struct PlainStore: WritableStore, ListingStore {
     // MARK: Writing
 
     func put(_ key: String, body: [UInt8], content: UploadContent) -> HTTPRequest {
-        HTTPRequest(.put, "\(root)/o/\(key)", body: body)
+        HTTPRequest(.put, "\(root)/o/\(key)", body: .bytes(body))
     }
     func begin(_ key: String, size: Int64, content: UploadContent) -> HTTPRequest? {
         HTTPRequest(.post, "\(root)/begin/\(key)", body: [])
     }
     func upload(_ head: HTTPHead, body: [UInt8]) throws(Refusal) -> String { String(decoding: body, as: UTF8.self) }
     func part(
-        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: [UInt8], content: UploadContent
+        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: HTTPBody, content: UploadContent
     ) -> HTTPRequest { HTTPRequest(.put, "\(root)/part/\(upload)/\(number)", body: body) }
     func receipt(_ head: HTTPHead, body: [UInt8], part number: Int) throws(Refusal) -> String? {
         String(decoding: body, as: UTF8.self)
     }
     func complete(_ key: String, upload: String, parts: [UploadedPart], content: UploadContent) -> HTTPRequest? {
         let receipts = parts.map { $0.receipt ?? "" }.joined(separator: ",")
-        return HTTPRequest(.post, "\(root)/complete/\(upload)/\(key)", body: Array(receipts.utf8))
+        return HTTPRequest(.post, "\(root)/complete/\(upload)/\(key)", body: HTTPBody(receipts))
     }
     func abort(_ key: String, upload: String) -> HTTPRequest? { HTTPRequest(.delete, "\(root)/upload/\(upload)") }
     func stored(_ head: HTTPHead, body: [UInt8], key: String) throws(Refusal) -> StoredObject {

@@ -50,10 +50,10 @@ internal import Testing
         #expect(scene.open.isEmpty && scene.records.isEmpty)
     }
 
-    @Test func moreBytesThanTheMemoryAllowsWaitAndArriveAllTheSame() throws {
+    @Test(arguments: [true, false]) func moreBytesThanTheMemoryAllowsArriveAllTheSame(isWhole: Bool) throws {
         let scene = try StoreScene()
         let bytes = pseudorandomBytes(2000)
-        _ = try put(scene, bytes, inParts, uploader: scene.uploader(memory: 10))
+        _ = try put(scene, bytes, isWhole ? nil : inParts, uploader: scene.uploader(memory: 10))
         #expect(scene.state.withLock { $0.objects["k"] } == bytes)
     }
 
@@ -135,12 +135,13 @@ internal import Testing
         #expect(scene.state.withLock { $0.objects.isEmpty && $0.aborted == ["u1"] })
     }
 
-    @Test func aFileThatChangesWhileItIsPushedIsAnErrorAndLeavesNothing() throws {
+    /// The second one is too short to be sent, once its parts have been hashed.
+    @Test(arguments: [1001, 3]) func aFileThatChangesWhileItIsPushedIsAnErrorAndLeavesNothing(_ length: Int) throws {
         let scene = try StoreScene()
         let path = try scene.folder.write("file", pseudorandomBytes(1000))
         scene.state.withLock { state in
             state.fault = { request in
-                if request.path == "/part/u1/9" { truncate(path, 1001) }
+                if request.path == "/part/u1/9" { truncate(path, length) }
                 return nil
             }
         }
@@ -195,6 +196,19 @@ internal import Testing
         #expect(plan((8 << 20) + 1) == .parts(size: 8 << 20, count: 2))
         #expect(plan(80 << 20, most: 10) == .parts(size: 8 << 20, count: 10))
         #expect(plan((80 << 20) + 1, most: 10) == .parts(size: 9 << 20, count: 9))
+        #expect(plan(5 << 40) == .parts(size: 525 << 20, count: 9987))
+    }
+
+    @Test func partsGrowWithTheObjectWhereTheStoreLetsThem() {
+        func plan(_ size: Int64) -> UploadPlan {
+            UploadPlan(
+                size: size,
+                limits: UploadLimits(threshold: 8 << 20, partSize: 8 << 20, grownPartSize: 64 << 20, functions: []))
+        }
+        #expect(plan(512 << 20) == .parts(size: 8 << 20, count: 64))
+        #expect(plan((512 << 20) + 1) == .parts(size: 9 << 20, count: 57))
+        #expect(plan(1 << 30) == .parts(size: 16 << 20, count: 64))
+        #expect(plan(16 << 30) == .parts(size: 64 << 20, count: 256))
         #expect(plan(5 << 40) == .parts(size: 525 << 20, count: 9987))
     }
 }

@@ -184,7 +184,7 @@ import Testing
         defer { other.stop() }
         try withServer { (server, client) throws in
             server.route("/start") { [other] _ in .redirect(to: other.url("/end"), status: 307) }
-            let fetched = try client.fetch(HTTPRequest(.post, server.url("/start"), body: Array("secret=hush".utf8)))
+            let fetched = try client.fetch(HTTPRequest(.post, server.url("/start"), body: HTTPBody("secret=hush")))
             #expect(fetched.failure?.kind == .redirectRefused)
             #expect(other.exchanges.isEmpty)
         }

@@ -25,12 +25,36 @@ import Testing
     @Test func everyRequestRefusesContentCodingsAndDoesNotExpect100() throws {
         try withServer { (server, client) throws in
             server.route("/put") { .text(String($0.body.count)) }
-            let request = HTTPRequest(.put, server.url("/put"), body: [UInt8](repeating: 7, count: 3 << 20))
+            let request = HTTPRequest(.put, server.url("/put"), body: .bytes([UInt8](repeating: 7, count: 3 << 20)))
             #expect(try client.fetch(request).bytes == Array("3145728".utf8))
             let received = try #require(server.requests("/put").first)
             #expect(received["Accept-Encoding"] == "identity")
             #expect(received["Expect"] == nil)
             #expect(received["User-Agent"] == "clearml-sync")
+        }
+    }
+
+    @Test func aBodyFromASourceIsReadWhileItIsSent() throws {
+        try withServer { (server, client) throws in
+            server.route("/put") { _ in .text("stored") }
+            let source = HTTPBody.source(length: content.count) { [content] buffer, offset in
+                buffer.copyBytes(from: content[offset..<min(offset + buffer.count, content.count)])
+                return min(buffer.count, content.count - offset)
+            }
+            #expect(source.hash(.sha256) == HashFunction.sha256.hash(content))
+            _ = try client.fetch(HTTPRequest(.put, server.url("/put"), body: source))
+            #expect(server.requests("/put").map(\.body) == [content])
+            #expect(server.requests("/put").first?["Content-Length"] == "300000")
+        }
+    }
+
+    @Test func aSourceThatGivesLessThanItHasEndsTheTransfer() throws {
+        try withServer { (server, client) throws in
+            server.route("/put") { _ in .text("stored") }
+            let source = HTTPBody.source(length: 300_000) { buffer, offset in offset == 0 ? buffer.count : 0 }
+            let failure = try client.fetch(HTTPRequest(.put, server.url("/put"), body: source)).failure
+            #expect(failure?.kind == .unreadableBody && failure?.isRetryable == false)
+            #expect(server.requests("/put").isEmpty)
         }
     }
 
@@ -105,7 +129,7 @@ import Testing
         configuration.connections = 1
         try withServer(configuration) { (server, client) throws in
             server.route("/echo") { .text("\($0.method) \($0.body.count) \($0["Content-Length"] ?? "-")") }
-            func said(_ method: HTTPRequest.Method, _ body: [UInt8]? = nil) throws -> String {
+            func said(_ method: HTTPRequest.Method, _ body: HTTPBody? = nil) throws -> String {
                 String(
                     decoding: try client.fetch(HTTPRequest(method, server.url("/echo"), body: body)).bytes,
                     as: UTF8.self)
@@ -114,7 +138,7 @@ import Testing
                 #expect(try said(.get) == "GET 0 -")
                 #expect(try said(.put, [1, 2, 3]) == "PUT 3 3")
                 #expect(try said(.delete) == "DELETE 0 -")
-                #expect(try said(.post, Array("a=b".utf8)) == "POST 3 3")
+                #expect(try said(.post, HTTPBody("a=b")) == "POST 3 3")
                 #expect(try said(.head) == "")
                 #expect(try said(.put, []) == "PUT 0 0")
             }

@@ -57,8 +57,9 @@ import Testing
         #expect(request.url == "https://storage.googleapis.com/upload/storage/v1/b/bucket/o?uploadType=multipart")
         let type = try #require(request.headers.first { $0.name == "Content-Type" }?.value)
         let boundary = type.dropFirst("multipart/related; boundary=".count)
+        let text = String(decoding: request.body?.bytes ?? [], as: UTF8.self)
         #expect(
-            String(decoding: request.body ?? [], as: UTF8.self) == """
+            text == """
                 --\(boundary)\r
                 Content-Type: application/json; charset=UTF-8\r
                 \r
@@ -79,7 +80,7 @@ import Testing
         func range(_ count: Int, _ offset: Int64) -> String? {
             store.part(
                 "k", upload: session, number: 1, offset: offset, total: 600_000,
-                body: [UInt8](repeating: 0, count: count),
+                body: .bytes([UInt8](repeating: 0, count: count)),
                 content: UploadContent()
             ).headers.first { $0.name == "Content-Range" }?.value
         }

@@ -39,9 +39,8 @@ final class Piece: HTTPReceiver {
     var speed: (seconds: Double, bytes: Int64, rest: Int64) {
         let seconds = MonotonicTime.now().seconds(since: began)
         guard let range else { return (seconds, 0, 0) }
-        let position = state.withLock { state in
-            if case .large = state.body { state.position } else { range.lowerBound }
-        }
+        // Still known when the body is done with.
+        let position = max(range.lowerBound, state.withLock { $0.position })
         return (seconds, position - range.lowerBound, range.upperBound - position)
     }
 

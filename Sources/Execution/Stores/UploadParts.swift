@@ -81,7 +81,7 @@ private final class PartsRun: Sendable {
         var failure: Failure?
     }
 
-    /// What happens in the order of the file: taking the next part, reading it, hashing it into the whole.
+    /// What happens in the order of the file: taking the next part, and hashing it into the whole where that is asked for.
     private struct Reading: ~Copyable {
         var next = 1
         var hashers: ContentHashers
@@ -94,7 +94,8 @@ private final class PartsRun: Sendable {
     private let size: Int64
     private let count: Int
     private let sent: @Sendable (Int) -> Void
-    /// Of the whole content. A store that takes parts in order tells its checksums of the whole, so ours are made, too.
+    /// Of the whole content, which no parts' values give. A store that takes parts in order tells its checksums of the whole,
+    /// so ours are made, too.
     private let functions: [HashFunction]
     private let partFunctions: [HashFunction]
     private let reading: Mutex<Reading>
@@ -113,9 +114,9 @@ private final class PartsRun: Sendable {
         self.count = count
         self.sent = sent
         let limits = target.store.uploadLimits
-        partFunctions = limits.functions
+        partFunctions = limits.functions.filter { $0 != .crc32c } + [.crc32c]
         let needsMD5 = limits.concurrency == 1 || limits.keepsMD5
-        functions = (digest == nil ? [] : [.sha256]) + (needsMD5 ? [.md5] : []) + [.crc32c]
+        functions = (digest == nil ? [] : [.sha256]) + (needsMD5 ? [.md5] : [])
         reading = Mutex(Reading(hashers: ContentHashers(functions)))
     }
 
@@ -131,12 +132,18 @@ private final class PartsRun: Sendable {
         return md5s.count == count ? MultipartETag(partMD5s: md5s).text : nil
     }
     var lastAnswer: HTTPAnswer? { state.withLock { $0.lastAnswer } }
-    var known: KnownChecksums { KnownChecksums(functions, whole.withLock { $0 }) }
+    /// Of the whole content. The CRC-32C is put together from those of the parts.
+    var known: KnownChecksums {
+        let crc = parts.reduce(into: CRC32C.Joined()) { joined, part in
+            let range = UploadPlan.range(ofPart: part.number, size: size, total: source.size)
+            if let value = part.content.crc32c { joined.append(value, length: Int64(range.count)) }
+        }
+        return KnownChecksums(functions + [.crc32c], whole.withLock { $0 } + [crc.value])
+    }
 
     /// Sends all parts; the caller's thread is one of those that do.
     func send() throws(Failure) {
-        let atOnce = min(
-            target.store.uploadLimits.concurrency, count, max(1, Int(clamping: Uploader.memoryLimit / size)))
+        let atOnce = min(target.store.uploadLimits.concurrency, count)
         let others = (1..<max(1, atOnce)).map { _ in OwnedThread { [self] in sendParts() } }
         sendParts()
         for thread in others { thread.join() }
@@ -155,33 +162,50 @@ private final class PartsRun: Sendable {
 
     /// - Returns: false when no part is left.
     private func sendNext() throws(Failure) -> Bool {
-        try uploader.memory.claiming(size) { () throws(Failure) in
-            if uploader.isCancelled() { throw Failure(.interrupted, "interrupted") }
-            guard state.withLock({ $0.failure == nil }), let (number, body) = try takeNext() else { return false }
-            try send(number, body)
-            return true
-        }
+        if uploader.isCancelled() { throw Failure(.interrupted, "interrupted") }
+        guard state.withLock({ $0.failure == nil }), let (number, content) = try hashNext() else { return false }
+        try send(number, content)
+        return true
     }
 
-    private func takeNext() throws(Failure) -> (Int, [UInt8])? {
-        try reading.withLock { reading throws(Failure) in
+    /// Takes the next part and reads it once, for its checksums; what is sent is read again, and never held.
+    private func hashNext() throws(Failure) -> (Int, UploadContent)? {
+        let next = try reading.withLock { reading throws(Failure) -> (Int, UploadContent?)? in
             guard reading.next <= count else { return nil }
-            let number = reading.next
-            let body = try source.read(UploadPlan.range(ofPart: number, size: size, total: source.size))
-            body.withUnsafeBytes { reading.hashers.update($0) }
-            reading.next += 1
-            return (number, body)
+            defer { reading.next += 1 }
+            // Only what concerns the whole has to wait for the parts before it.
+            guard !functions.isEmpty else { return (reading.next, nil) }
+            return (reading.next, try hash(reading.next) { reading.hashers.update($0) })
         }
+        guard let (number, content) = next else { return nil }
+        if let content { return (number, content) }
+        return (number, try hash(number) { _ in })
     }
 
-    private func send(_ number: Int, _ body: [UInt8]) throws(Failure) {
-        let content = KnownChecksums(of: body, partFunctions).content
+    private func hash(_ number: Int, also: (UnsafeRawBufferPointer) -> Void) throws(Failure) -> UploadContent {
+        var hashers = ContentHashers(partFunctions)
+        try source.read(UploadPlan.range(ofPart: number, size: size, total: source.size)) { bytes in
+            hashers.update(bytes)
+            also(bytes)
+        }
+        return KnownChecksums(partFunctions, hashers.finishAndReset()).content
+    }
+
+    private func send(_ number: Int, _ content: UploadContent) throws(Failure) {
+        let body = source.body(UploadPlan.range(ofPart: number, size: size, total: source.size))
         let (store, key, upload, total) = (target.store, target.key, upload, source.size)
         let offset = Int64(number - 1) * size
         // 308 is how Google's resumable uploads ask for the next part.
-        let answer = try uploader.caller.ask(store, accepts: { (200..<300).contains($0) || $0 == 308 }) {
-            store.part(
-                key, upload: upload, number: number, offset: offset, total: total, body: body, content: content)
+        let answer: HTTPAnswer
+        do throws(Failure) {
+            answer = try uploader.caller.ask(store, accepts: { (200..<300).contains($0) || $0 == 308 }) {
+                store.part(
+                    key, upload: upload, number: number, offset: offset, total: total, body: body, content: content)
+            }
+        } catch {
+            // A file that is written to meanwhile is why a store finds other bytes than those that were hashed.
+            try source.checkUnchanged()
+            throw error
         }
         if answer.head.status == 308, answer.head["Range"] != "bytes=0-\(offset + Int64(body.count) - 1)" {
             throw Failure(

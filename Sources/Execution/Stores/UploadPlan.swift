@@ -9,19 +9,26 @@ enum UploadPlan: Hashable {
     /// | bytes | plan |
     /// |---|---|
     /// | below the threshold, or the store takes no parts | whole |
-    /// | at most `mostParts` parts of `partSize` | parts of `partSize` |
-    /// | more | `mostParts` parts at most, of whole MiB |
+    /// | at most 64 parts of `partSize` | parts of `partSize` |
+    /// | more | 64 parts at most, of whole MiB, as long as they are no larger than `grownPartSize` |
+    /// | still more than `mostParts` | `mostParts` parts at most, of whole MiB |
     init(size: Int64, limits: UploadLimits) {
         guard let threshold = limits.threshold, size >= max(threshold, 1), limits.partSize > 0 else {
             self = .whole
             return
         }
-        var part = limits.partSize
-        if (size - 1) / part >= Int64(limits.mostParts) {
-            let smallest = (size - 1) / Int64(limits.mostParts) + 1
-            part = ((smallest - 1) / (1 << 20) + 1) * (1 << 20)
-        }
+        let grown = min(UploadPlan.part(of: size, atMost: UploadPlan.usualParts), limits.grownPartSize)
+        var part = max(limits.partSize, grown)
+        if (size - 1) / part >= Int64(limits.mostParts) { part = UploadPlan.part(of: size, atMost: limits.mostParts) }
         self = .parts(size: part, count: Int((size - 1) / part + 1))
+    }
+
+    private static let usualParts = 64
+
+    /// The smallest whole MiB of which so many parts are enough.
+    private static func part(of size: Int64, atMost count: Int) -> Int64 {
+        let smallest = (size - 1) / Int64(count) + 1
+        return ((smallest - 1) / (1 << 20) + 1) * (1 << 20)
     }
 
     /// The bytes of a part, counted from 1.

@@ -44,6 +44,37 @@ final class UploadSource: Sendable {
         return bytes
     }
 
+    /// Hands over the bytes of a range, block by block; fewer than there were is a change.
+    func read(_ range: Range<Int64>, _ take: (UnsafeRawBufferPointer) -> Void) throws(Failure) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let wanted = Int(min(Int64(buffer.count), range.upperBound - offset))
+            let count: Int
+            do throws(SystemError) {
+                count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
+            } catch { throw Failure(system: error) }
+            guard count > 0 else { throw changed() }
+            take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += Int64(count)
+        }
+    }
+
+    /// A range of the file as it is sent.
+    func body(_ range: Range<Int64>) -> HTTPBody {
+        .source(length: range.count) { [self] buffer, offset in
+            var filled = 0
+            while filled < buffer.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                guard let count = try? file.read(into: rest, at: range.lowerBound + Int64(offset + filled)), count > 0
+                else { break }
+                filled += count
+            }
+            return filled
+        }
+    }
+
     /// Checksums of the whole content, or of a range of it, in the order of the functions.
     func hash(_ functions: [HashFunction], range: Range<Int64>? = nil) throws(Failure) -> [[UInt8]] {
         let range = range ?? 0..<size

@@ -40,7 +40,7 @@ public struct ContentHasher: ~Copyable, @unchecked Sendable {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
         switch state {
         case .messageDigest(let context, _): Self.check(EVP_DigestUpdate(context, base, bytes.count))
-        case .xxh3(let context): XXH3_128bits_update(context, base, bytes.count)
+        case .xxh3(let context): xxh3_update(context, base, bytes.count)
         case .crc32c(var register):
             register.update(bytes)
             state = .crc32c(register)

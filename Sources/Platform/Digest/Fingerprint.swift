@@ -7,7 +7,7 @@ public struct Fingerprint: Hashable, Sendable {
 
     /// The fingerprint of one buffer.
     public init(of bytes: UnsafeRawBufferPointer) {
-        self.init(XXH3_128bits(bytes.baseAddress, bytes.count))
+        self.init(xxh3_hash(bytes.baseAddress, bytes.count))
     }
 
     /// From the canonical form, as `ContentHasher(.xxh3)` gives it; `nil` unless there are 16 bytes.

@@ -65,6 +65,7 @@ final class EasyHandle {
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NOPROGRESS, 1)
+        set(CURLOPT_UPLOAD_BUFFERSIZE, Self.sendBufferSize)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 15)
@@ -96,6 +97,8 @@ final class EasyHandle {
     /// Bytes that are read from a socket at once, for one response of any length and for one that is known to be long. libcurl makes
     /// the buffer anew for each response, and freeing 64 KiB or more makes the allocator tidy up all that it has.
     private static let receiveBufferSize = (any: 32 << 10, bulk: 256 << 10)
+    /// Made by libcurl for a handle that sends something.
+    private static let sendBufferSize = 256 << 10
 
     // MARK: One job
 
@@ -130,7 +133,7 @@ final class EasyHandle {
     /// Lets go of the job; the handle must not be in a multi handle any more.
     func finish() { job = nil }
 
-    private func setMethod(_ method: HTTPRequest.Method, body: [UInt8]?) {
+    private func setMethod(_ method: HTTPRequest.Method, body: HTTPBody?) {
         let length = body?.count ?? 0
         switch method {
         case .get, .delete: set(CURLOPT_HTTPGET, 1)
@@ -246,10 +249,10 @@ extension EasyHandle {
 
     fileprivate func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         hasActivity = true
-        guard let body = job?.request.body, bodySent < body.count else { return 0 }
-        let count = min(buffer.count, body.count - bodySent)
-        body.withUnsafeBytes {
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[bodySent..<bodySent + count]))
+        guard let body = job?.request.body else { return 0 }
+        guard let count = body.read(into: buffer, at: bodySent) else {
+            verdict = (.unreadableBody, "What is to be sent cannot be read any more")
+            return Int(CURL_READFUNC_ABORT)
         }
         bodySent += count
         return count

@@ -23,6 +23,8 @@ public struct HTTPFailure: Error, Hashable, CustomStringConvertible {
         case tooManyRedirects
         /// From https to http, or with a request body to another origin.
         case redirectRefused
+        /// The source of the request's body gave fewer bytes than it has.
+        case unreadableBody
         /// The receiver said `.stop`.
         case stopped
         /// `HTTPTransfer.cancel()` or `HTTPClient.shutdown()`.

@@ -28,7 +28,7 @@ public struct HTTPRequest: Sendable {
     /// Bytes asked for, sent as `Range: bytes=a-b` (RFC 9110, 14.2). An upper bound of `Int64.max` is an open end.
     public var range: Range<Int64>?
     /// Sent by PUT and POST with its length; ignored by the others.
-    public var body: [UInt8]?
+    public var body: HTTPBody?
     public var tls: TLSTrust
     /// Follows 301, 302, 303, 307 and 308, at most 10 in a row; otherwise such a response reaches the receiver.
     public var followsRedirects: Bool
@@ -44,7 +44,7 @@ public struct HTTPRequest: Sendable {
 
     public init(
         _ method: Method = .get, _ url: String, headers: [HTTPField] = [], range: Range<Int64>? = nil,
-        body: [UInt8]? = nil, tls: TLSTrust = .system, followsRedirects: Bool = true, usesNetrc: Bool = false,
+        body: HTTPBody? = nil, tls: TLSTrust = .system, followsRedirects: Bool = true, usesNetrc: Bool = false,
         version: VersionPreference = .http2OverTLS, connectTimeout: Duration = .seconds(30),
         stallTimeout: Duration = .seconds(60)
     ) {

@@ -123,7 +123,7 @@ enum AzureIdentity: Sendable {
         let body = fields.map { "\($0.0)=\(URIEncoding.parameter($0.1))" }.joined(separator: "&")
         return HTTPRequest(
             .post, "\(authority)/\(URIEncoding.parameter(tenant))/oauth2/v2.0/token",
-            headers: [HTTPField("Content-Type", "application/x-www-form-urlencoded")], body: Array(body.utf8),
+            headers: [HTTPField("Content-Type", "application/x-www-form-urlencoded")], body: HTTPBody(body),
             followsRedirects: false)
     }
 }

@@ -35,7 +35,7 @@ public struct AzureSharedKey: Sendable {
                 standard[line] = field.value
             }
         }
-        if request.method == .put || request.method == .post, let body = request.body, !body.isEmpty {
+        if request.method == .put || request.method == .post, let body = request.body, body.count > 0 {
             standard[2] = String(body.count)
         }
         if let range = request.range {

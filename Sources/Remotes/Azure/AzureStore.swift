@@ -44,7 +44,7 @@ public final class AzureStore: Store {
 
     func request(
         _ method: HTTPRequest.Method, _ url: String, _ more: [HTTPField] = [], range: Range<Int64>? = nil,
-        body: [UInt8]? = nil
+        body: HTTPBody? = nil
     ) -> HTTPRequest {
         HTTPRequest(
             method, url, headers: [HTTPField("x-ms-version", Self.apiVersion)] + more, range: range, body: body,

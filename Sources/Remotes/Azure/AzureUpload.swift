@@ -6,7 +6,7 @@ extension AzureStore: WritableStore {
     public func put(_ key: String, body: [UInt8], content: UploadContent) -> HTTPRequest {
         var fields = [HTTPField("x-ms-blob-type", "BlockBlob"), contentType(content)]
         if let md5 = content.md5 { fields.append(HTTPField("Content-MD5", Base64.encode(md5))) }
-        return request(.put, url(key), fields, body: body)
+        return request(.put, url(key), fields, body: .bytes(body))
     }
 
     private func contentType(_ content: UploadContent) -> HTTPField {
@@ -20,7 +20,7 @@ extension AzureStore: WritableStore {
     }
 
     public func part(
-        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: [UInt8], content: UploadContent
+        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: HTTPBody, content: UploadContent
     ) -> HTTPRequest {
         var fields: [HTTPField] = []
         if let md5 = content.md5 { fields.append(HTTPField("Content-MD5", Base64.encode(md5))) }
@@ -52,7 +52,7 @@ extension AzureStore: WritableStore {
         var fields = [contentType(content)]
         // The service does not compute the whole's: it keeps what it is told for those who read.
         if let md5 = content.md5 { fields.append(HTTPField("x-ms-blob-content-md5", Base64.encode(md5))) }
-        return request(.put, url(key, query: "comp=blocklist"), fields, body: Array(list.utf8))
+        return request(.put, url(key, query: "comp=blocklist"), fields, body: HTTPBody(list))
     }
 
     public func abort(_ key: String, upload: String) -> HTTPRequest? { nil }

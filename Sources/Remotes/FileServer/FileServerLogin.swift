@@ -22,7 +22,7 @@ struct FileServerLogin: Sendable {
             headers: [
                 HTTPField("Authorization", "Basic " + keys, isSecret: true),
                 HTTPField("Content-Type", "application/json"),
-            ], body: Array("{}".utf8), tls: tls, followsRedirects: false, connectTimeout: .seconds(10),
+            ], body: HTTPBody("{}"), tls: tls, followsRedirects: false, connectTimeout: .seconds(10),
             stallTimeout: .seconds(20))
         let asked = MonotonicTime.now()
         let answer: HTTPAnswer

@@ -77,7 +77,7 @@ extension FileServerStore: WritableStore {
         var request = web.request(
             .post, server.url + "/",
             [HTTPField("Content-Type", "multipart/form-data; boundary=\(form.boundary)")])
-        request.body = form.finished()
+        request.body = .bytes(form.finished())
         return request
     }
 
@@ -119,8 +119,10 @@ extension FileServerStore: WritableStore {
     func begin(_ key: String, size: Int64, content: UploadContent) -> HTTPRequest? { nil }
     func upload(_ head: HTTPHead, body: [UInt8]) throws(Refusal) -> String { try web.upload(head, body: body) }
     func part(
-        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: [UInt8], content: UploadContent
-    ) -> HTTPRequest { put(key, body: body, content: content) }
+        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: HTTPBody, content: UploadContent
+    ) -> HTTPRequest {
+        web.part(key, upload: upload, number: number, offset: offset, total: total, body: body, content: content)
+    }
     func receipt(_ head: HTTPHead, body: [UInt8], part number: Int) throws(Refusal) -> String? {
         try web.receipt(head, body: body, part: number)
     }

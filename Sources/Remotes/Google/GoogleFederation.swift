@@ -66,7 +66,7 @@ extension GoogleTokens {
                 headers: [
                     HTTPField("Authorization", "Bearer " + token.reveal(), isSecret: true),
                     HTTPField("Content-Type", "application/json"),
-                ], body: Array(wish.text.utf8), connectTimeout: .seconds(10), stallTimeout: .seconds(20)))
+                ], body: HTTPBody(wish.text), connectTimeout: .seconds(10), stallTimeout: .seconds(20)))
         guard let token = json["accessToken"]?.string, !token.isEmpty else {
             throw Refusal(.malformed, "\(name): the answer holds no token", cause: URLRedaction.redact(url))
         }

@@ -30,7 +30,7 @@ final class GoogleStore: Sendable {
     /// A request of the JSON API; it never leads anywhere else.
     func request(
         _ method: HTTPRequest.Method, _ url: String, headers: [HTTPField] = [], range: Range<Int64>? = nil,
-        body: [UInt8]? = nil
+        body: HTTPBody? = nil
     ) -> HTTPRequest {
         HTTPRequest(method, url, headers: headers, range: range, body: body, tls: tls, followsRedirects: false)
     }

@@ -134,6 +134,6 @@ extension HTTPRequest {
         self.init(
             .post, url,
             headers: headers + [HTTPField("Content-Type", "application/x-www-form-urlencoded")],
-            body: Array(GoogleEndpoint.form(form).utf8), connectTimeout: .seconds(10), stallTimeout: .seconds(20))
+            body: HTTPBody(GoogleEndpoint.form(form)), connectTimeout: .seconds(10), stallTimeout: .seconds(20))
     }
 }

@@ -19,7 +19,7 @@ extension GoogleStore: WritableStore {
         return request(
             .post, endpoint.upload(to: bucket, [("uploadType", "multipart")]),
             headers: [HTTPField("Content-Type", "multipart/related; boundary=\(whole.boundary)")],
-            body: whole.finished())
+            body: .bytes(whole.finished()))
     }
 
     func begin(_ key: String, size: Int64, content: UploadContent) -> HTTPRequest? {
@@ -31,7 +31,7 @@ extension GoogleStore: WritableStore {
                 HTTPField("Content-Type", "application/json; charset=UTF-8"),
                 HTTPField("X-Upload-Content-Type", content.type),
                 HTTPField("X-Upload-Content-Length", String(size)),
-            ], body: text)
+            ], body: .bytes(text))
     }
 
     /// The session's URL.
@@ -47,9 +47,9 @@ extension GoogleStore: WritableStore {
     }
 
     func part(
-        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: [UInt8], content: UploadContent
+        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: HTTPBody, content: UploadContent
     ) -> HTTPRequest {
-        let range = body.isEmpty ? "*" : "\(offset)-\(offset + Int64(body.count) - 1)"
+        let range = body.count == 0 ? "*" : "\(offset)-\(offset + Int64(body.count) - 1)"
         return request(
             .put, upload,
             headers: [HTTPField("Content-Type", content.type), HTTPField("Content-Range", "bytes \(range)/\(total)")],

@@ -107,7 +107,7 @@ extension CredentialSources {
         let body = form.map { "\(URIEncoding.parameter($0))=\(URIEncoding.parameter($1))" }.joined(separator: "&")
         var request = HTTPRequest(
             .post, try tokenService(region), headers: [HTTPField("Content-Type", "application/x-www-form-urlencoded")],
-            body: Array(body.utf8), followsRedirects: false, connectTimeout: .seconds(10), stallTimeout: .seconds(20))
+            body: HTTPBody(body), followsRedirects: false, connectTimeout: .seconds(10), stallTimeout: .seconds(20))
         if let credentials {
             var key: SigV4.SigningKey?
             SigV4(credentials, region: region ?? "us-east-1", service: "sts").sign(

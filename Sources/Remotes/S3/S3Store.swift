@@ -73,7 +73,7 @@ public final class S3Store: ListingStore, WritableStore {
     ///   - query: literal names and values.
     func request(
         _ method: HTTPRequest.Method, _ key: String?, _ query: [(String, String)], _ fields: [HTTPField] = [],
-        body: [UInt8]? = nil
+        body: HTTPBody? = nil
     ) -> HTTPRequest {
         var url = base
         if let key {
@@ -108,7 +108,7 @@ public final class S3Store: ListingStore, WritableStore {
         let stated = request.headers.first { $0.name == Self.payloadField }?.value
         let hadKey = key.map { $0.serves(signer, at: seconds) } ?? false
         let payload =
-            stated ?? request.body.map { Hex.encode(HashFunction.sha256.hash($0)) } ?? SigV4.emptyPayload
+            stated ?? request.body.map { Hex.encode($0.hash(.sha256)) } ?? SigV4.emptyPayload
         signer.sign(&request, payload: payload, sendsPayload: stated == nil, at: seconds, key: &key)
         if !hadKey { state.withLock { $0.key = key } }
         return request

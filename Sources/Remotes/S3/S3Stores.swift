@@ -133,9 +133,12 @@ public final class S3Stores: StoreFamily {
         let s3 = settings.s3
         var functions: [HashFunction] = [.md5, .sha256]
         if let algorithm = options.checksumAlgorithm, !functions.contains(algorithm) { functions.append(algorithm) }
+        let partSize = min(max(5 << 20, s3.multipartChunkSize.value), 5 << 30)
         return UploadLimits(
             threshold: entry?.multipart == false ? nil : min(max(1, s3.multipartThreshold.value), 5 << 30),
-            partSize: min(max(5 << 20, s3.multipartChunkSize.value), 5 << 30),
+            partSize: partSize,
+            // Who says how large parts are gets them so.
+            grownPartSize: s3.multipartChunkSize.origin == .defaultValue ? 64 << 20 : partSize,
             concurrency: s3.maxMultipartConcurrency.value, functions: functions)
     }
 

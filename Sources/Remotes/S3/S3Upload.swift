@@ -7,6 +7,7 @@ extension S3Store {
     /// S3 checks the body against the SHA-256 that is signed, and what is signed against the key: nothing else is needed for
     /// integrity. `Content-MD5` is for buckets with object lock, which ask for it.
     public func put(_ key: String, body: [UInt8], content: UploadContent) -> HTTPRequest {
+        let body = HTTPBody.bytes(body)
         let fields = objectFields(content) + bodyFields(body, content) + options.fields(for: .put)
         return request(.put, key, [], fields, body: body)
     }
@@ -28,7 +29,7 @@ extension S3Store {
     }
 
     public func part(
-        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: [UInt8], content: UploadContent
+        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: HTTPBody, content: UploadContent
     ) -> HTTPRequest {
         request(
             .put, key, [("partNumber", String(number)), ("uploadId", upload)],
@@ -53,7 +54,7 @@ extension S3Store {
         }
         xml += "</CompleteMultipartUpload>"
         let fields = [HTTPField("Content-Type", "application/xml")] + options.fields(for: .complete)
-        return request(.post, key, [("uploadId", upload)], fields, body: Array(xml.utf8))
+        return request(.post, key, [("uploadId", upload)], fields, body: HTTPBody(xml))
     }
 
     public func abort(_ key: String, upload: String) -> HTTPRequest? {
@@ -80,9 +81,9 @@ extension S3Store {
         [HTTPField("Content-Type", options.contentType ?? content.contentType ?? "application/octet-stream")]
     }
 
-    private func bodyFields(_ body: [UInt8], _ content: UploadContent) -> [HTTPField] {
+    private func bodyFields(_ body: HTTPBody, _ content: UploadContent) -> [HTTPField] {
         var fields = [
-            HTTPField(Self.payloadField, Hex.encode(content.sha256 ?? HashFunction.sha256.hash(body)))
+            HTTPField(Self.payloadField, Hex.encode(content.sha256 ?? body.hash(.sha256)))
         ]
         if let md5 = content.md5 { fields.append(HTTPField("Content-MD5", Base64.encode(md5))) }
         if let (name, bytes) = checksum(of: content) {

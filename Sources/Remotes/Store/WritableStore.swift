@@ -18,8 +18,9 @@ public protocol WritableStore: Store {
     /// - Parameters:
     ///   - number: from 1.
     ///   - offset: of the part's first byte; `total`: bytes of the whole object.
+    ///   - content: what `uploadLimits.functions` make of the body, which is perhaps only read while it is sent.
     func part(
-        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: [UInt8], content: UploadContent
+        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: HTTPBody, content: UploadContent
     ) -> HTTPRequest
     /// What the end needs to know of a part: an ETag, a block's name; `nil` where it needs nothing.
     func receipt(_ head: HTTPHead, body: [UInt8], part number: Int) throws(Refusal) -> String?
@@ -86,6 +87,8 @@ public struct UploadLimits: Hashable, Sendable {
     public var threshold: Int64?
     /// Bytes of a part, unless there would be more than `mostParts`.
     public var partSize: Int64
+    /// Bytes up to which parts grow with the object, so that a store has fewer of them to put together; `partSize`: not at all.
+    public var grownPartSize: Int64
     public var mostParts: Int
     /// Parts of one object under way at once; 1 where they must come in order.
     public var concurrency: Int
@@ -95,11 +98,12 @@ public struct UploadLimits: Hashable, Sendable {
     public var keepsMD5: Bool
 
     public init(
-        threshold: Int64?, partSize: Int64, mostParts: Int = 10_000, concurrency: Int = 8, functions: [HashFunction],
-        keepsMD5: Bool = false
+        threshold: Int64?, partSize: Int64, grownPartSize: Int64? = nil, mostParts: Int = 10_000, concurrency: Int = 8,
+        functions: [HashFunction], keepsMD5: Bool = false
     ) {
         self.threshold = threshold
         self.partSize = partSize
+        self.grownPartSize = grownPartSize ?? partSize
         self.mostParts = mostParts
         self.concurrency = concurrency
         self.functions = functions

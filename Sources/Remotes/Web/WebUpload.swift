@@ -5,6 +5,10 @@ extension WebStore: WritableStore {
     public var uploadLimits: UploadLimits { UploadLimits(threshold: nil, partSize: .max, functions: []) }
 
     public func put(_ key: String, body: [UInt8], content: UploadContent) -> HTTPRequest {
+        put(key, body: .bytes(body), content: content)
+    }
+
+    private func put(_ key: String, body: HTTPBody, content: UploadContent) -> HTTPRequest {
         var request = request(
             .put, key, [HTTPField("Content-Type", content.contentType ?? "application/octet-stream")])
         request.body = body
@@ -20,7 +24,7 @@ extension WebStore: WritableStore {
     public func begin(_ key: String, size: Int64, content: UploadContent) -> HTTPRequest? { nil }
     public func upload(_ head: HTTPHead, body: [UInt8]) throws(Refusal) -> String { throw WebStore.noParts }
     public func part(
-        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: [UInt8], content: UploadContent
+        _ key: String, upload: String, number: Int, offset: Int64, total: Int64, body: HTTPBody, content: UploadContent
     ) -> HTTPRequest { put(key, body: body, content: content) }
     public func receipt(_ head: HTTPHead, body: [UInt8], part number: Int) throws(Refusal) -> String? {
         throw WebStore.noParts

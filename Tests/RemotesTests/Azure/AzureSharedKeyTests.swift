@@ -39,7 +39,7 @@ import Testing
             headers: [
                 version, HTTPField("x-ms-blob-type", "BlockBlob"), HTTPField("x-ms-blob-content-type", "text/plain"),
                 HTTPField("Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="),
-            ], body: Array("hello".utf8))
+            ], body: HTTPBody("hello"))
         #expect(signature(request) == "SharedKey myaccount:gnlDQH6dXTPWPjRv+zQkOVuz9srqzCUAajA2pWdg488=")
     }
 

@@ -156,6 +156,32 @@ public final class BlobStore: Sendable {
         }
     }
 
+    /// Takes in a content that lies in memory as a whole. It is hashed first: what is there already is not written again.
+    /// - Parameter hasher: for SHA-256; one thread's blobs can share it.
+    public func add(
+        _ content: UnsafeRawBufferPointer, executable: Bool, hasher: inout ContentHasher
+    ) throws(SystemError) -> Digest {
+        hasher.update(content)
+        guard let digest = Digest(bytes: hasher.finishAndReset()) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
+        if case .present = try presence(digest, executable: executable, size: Int64(content.count)) { return digest }
+        try willPublish()
+        let (name, folder) = try newTemporaryName()
+        do throws(SystemError) {
+            let file = try File(name, in: folder, flags: O_CREAT | O_EXCL | O_WRONLY, mode: executable ? 0o555 : 0o444)
+            try file.write(content)
+            if synchronizesEachFile { try file.synchronize() }
+            try file.setModificationTime(Seal.time(digest))
+            try file.close()
+            try publish(name, in: folder, as: digest, executable: executable)
+        } catch {
+            unlinkat(folder, name, 0)
+            throw error
+        }
+        return digest
+    }
+
     /// Before the first blob of a run is published: see `Durability`.
     func willPublish() throws(SystemError) { try durability.beginWriting() }
 

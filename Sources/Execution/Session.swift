@@ -295,6 +295,7 @@ public final class Session {
     private func saveRoot(_ placed: [Entry.ID: Placed]) throws {
         guard placed != state.placed else { return }
         var digests: Set<Digest> = []
+        digests.reserveCapacity(placed.values.reduce(0) { $0 + $1.objects.count + $1.files.count })
         for entry in placed.values {
             for object in entry.objects {
                 if let tree = object.tree { digests.insert(tree) }

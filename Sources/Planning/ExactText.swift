@@ -7,7 +7,15 @@ public struct ExactText: Hashable, Sendable {
 
     public init(_ text: some StringProtocol) { self.text = String(text) }
 
-    public static func == (left: ExactText, right: ExactText) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+    public static func == (left: ExactText, right: ExactText) -> Bool {
+        let (left, right) = (left.text.utf8, right.text.utf8)
+        guard left.count == right.count else { return false }
+        // Texts of Swift's own lie in one piece, which is compared far faster than through indices.
+        let areEqual = left.withContiguousStorageIfAvailable { left in
+            right.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+        }
+        return (areEqual ?? nil) ?? left.elementsEqual(right)
+    }
 
     public func hash(into hasher: inout Hasher) {
         var text = text

@@ -26,31 +26,31 @@ struct StateText {
     }
 
     static func append(_ placed: Placed, id: Entry.ID, to text: inout [UInt8]) {
+        // What a line of a file takes, its path aside.
+        text.reserveCapacity(text.count + placed.files.count * 160)
         let shape = placed.isFolder ? "folder" : "file"
         append(
-            ["entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path)],
+            "entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path),
             to: &text)
         for object in placed.objects {
-            append(["object", object.digest?.hex ?? "-", object.tree?.hex ?? "-", escape(object.path)], to: &text)
+            append("object", object.digest?.hex ?? "-", object.tree?.hex ?? "-", escape(object.path), to: &text)
         }
         for file in placed.files {
             switch file.kind {
             case .file(let size, let seconds, let nanoseconds, let inode, let digest, let executable):
                 append(
-                    [
-                        "file", String(size), String(seconds), String(nanoseconds), String(inode), digest.hex,
-                        mark(executable), escape(file.path),
-                    ], to: &text)
-            case .symlink(let target): append(["symlink", escape(target), escape(file.path)], to: &text)
-            case .folder: append(["folder", escape(file.path)], to: &text)
+                    "file", String(size), String(seconds), String(nanoseconds), String(inode), digest.hex,
+                    mark(executable), escape(file.path), to: &text)
+            case .symlink(let target): append("symlink", escape(target), escape(file.path), to: &text)
+            case .folder: append("folder", escape(file.path), to: &text)
             }
         }
     }
 
-    private static func append(_ fields: [String], to text: inout [UInt8]) {
+    private static func append(_ fields: String..., to text: inout [UInt8]) {
         for (index, field) in fields.enumerated() {
             if index > 0 { text.append(UInt8(ascii: "\t")) }
-            text += field.utf8
+            text.append(contentsOf: field.utf8)
         }
         text.append(UInt8(ascii: "\n"))
     }

@@ -38,7 +38,9 @@ struct TreeListingParser {
         default: throw .malformed(line: line)
         }
         let path = UnsafeRawBufferPointer(rebasing: bytes[position..<lineEnd])
-        guard find(TreeListingText.tab, before: lineEnd) == nil, Self.unescape(path, into: &text) else { throw .malformed(line: line) }
+        guard find(TreeListingText.tab, before: lineEnd) == nil, Self.unescape(path, into: &text) else {
+            throw .malformed(line: line)
+        }
         record.pathLength = UInt32(text.count - record.start)
         guard Self.unescape(target, into: &text) else { throw .malformed(line: line) }
         record.targetLength = UInt32(text.count - record.start) - record.pathLength

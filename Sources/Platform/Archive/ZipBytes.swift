@@ -6,19 +6,7 @@ struct ZipBytes {
 
     /// Reads a piece of the archive; `nil` where there are not so many bytes.
     init?(_ source: ArchiveSource, at offset: Int64, count: Int) throws {
-        var failure: (any Error)?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            do {
-                while filled < count {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
-                    let more = try source.read(rest, offset + Int64(filled))
-                    if more == 0 { break }
-                    filled += more
-                }
-            } catch { failure = error }
-        }
-        if let failure { throw failure }
-        guard bytes.count == count else { return nil }
+        guard let bytes = try source.bytes(at: offset, count: count) else { return nil }
         self.bytes = bytes[...]
     }
 

@@ -156,15 +156,48 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Takes in a content that is in memory as a whole.
+    /// Takes in a content that lies in memory as a whole.
     /// - Parameter verify: sees what it is before anything is written.
     public func put(
-        _ bytes: UnsafeRawBufferPointer, checksums: [HashFunction] = [], verify: (Blob) throws -> Void
+        _ content: UnsafeRawBufferPointer, checksums: [HashFunction] = [], verify: (Blob) throws -> Void
     ) throws -> Blob {
-        let blob = Blob(of: bytes, checksums: checksums)
+        let blob = Blob(of: content, checksums: checksums)
         try verify(blob)
-        try newBlob().publish(bytes, as: blob.digest)
+        try publish(content, as: blob.digest, executable: false)
         return blob
+    }
+
+    /// As `put`, of an archive's member: it is hashed first, and what is there already is not written again.
+    /// - Parameter hasher: for SHA-256; one thread's blobs can share it.
+    public func add(
+        _ content: UnsafeRawBufferPointer, executable: Bool, hasher: inout ContentHasher
+    ) throws(SystemError) -> Digest {
+        hasher.update(content)
+        guard let digest = Digest(bytes: hasher.finishAndReset()) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
+        if case .present = try presence(digest, executable: executable, size: Int64(content.count)) { return digest }
+        try publish(content, as: digest, executable: executable)
+        return digest
+    }
+
+    /// Writes and publishes a content whose digest was computed from these very bytes.
+    private func publish(
+        _ content: UnsafeRawBufferPointer, as digest: Digest, executable: Bool
+    ) throws(SystemError) {
+        try willPublish()
+        let (name, folder) = try newTemporaryName()
+        do throws(SystemError) {
+            let file = try File(name, in: folder, flags: O_CREAT | O_EXCL | O_WRONLY, mode: executable ? 0o555 : 0o444)
+            try file.write(content)
+            if synchronizesEachFile { try file.synchronize() }
+            try file.setModificationTime(Seal.time(digest))
+            try file.close()
+            try publish(name, in: folder, as: digest, executable: executable)
+        } catch {
+            unlinkat(folder, name, 0)
+            throw error
+        }
     }
 
     /// Before the first blob of a run is published: see `Durability`.

@@ -39,6 +39,7 @@ public struct Root: Sendable {
         let header = Array(header.utf8)
         if let file = try? File(path), (try? file.startsWith(header)) == true { return }
         var bytes = header
+        bytes.reserveCapacity(bytes.count + 65 * digests.underestimatedCount)
         for digest in digests {
             bytes += digest.hex.utf8
             bytes.append(UInt8(ascii: "\n"))

@@ -128,17 +128,24 @@ extension TreeListing {
 
         public subscript(index: Int) -> Item {
             let record = listing.records[index]
-            let pathEnd = record.start + Int(record.pathLength)
-            func text(_ range: Range<Int>) -> String { String(decoding: listing.text[range], as: UTF8.self) }
-            let kind: Item.Kind
+            return Item(path: text(record.start, record.pathLength), kind: kind(at: index))
+        }
+
+        /// What stands at a place, for those who need no path.
+        public func kind(at index: Int) -> Item.Kind {
+            let record = listing.records[index]
             switch record.kind {
             case .file, .executable:
                 guard let digest = record.digest else { preconditionFailure("a file without a digest") }
-                kind = .file(digest: digest, size: record.size, executable: record.kind == .executable)
-            case .symlink: kind = .symlink(target: text(pathEnd..<pathEnd + Int(record.targetLength)))
-            case .folder: kind = .folder
+                return .file(digest: digest, size: record.size, executable: record.kind == .executable)
+            case .symlink:
+                return .symlink(target: text(record.start + Int(record.pathLength), record.targetLength))
+            case .folder: return .folder
             }
-            return Item(path: text(record.start..<pathEnd), kind: kind)
+        }
+
+        private func text(_ start: Int, _ length: UInt32) -> String {
+            String(decoding: listing.text[start..<start + Int(length)], as: UTF8.self)
         }
     }
 }
@@ -150,6 +157,12 @@ extension TreeListing: Equatable {
 extension TreeListing {
     static func path(of record: Record, in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: text[record.start..<record.start + Int(record.pathLength)])
+    }
+
+    private static func folder(of path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var length = path.count
+        while length > 0, path[length - 1] != UInt8(ascii: "/") { length -= 1 }
+        return UnsafeRawBufferPointer(rebasing: path[..<max(0, length - 1)])
     }
 
     static func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
@@ -191,13 +204,13 @@ extension TreeListing {
                 }
                 previous = path
                 // Paths of one folder come in a row: its parents are looked up once.
-                let folder = UnsafeRawBufferPointer(rebasing: path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+                let folder = Self.folder(of: path)
                 if folder.count == checkedFolder.count, Self.compare(folder, checkedFolder) == 0 { continue }
                 checkedFolder = folder
                 var rest = folder
                 while !rest.isEmpty {
                     guard position(of: rest, in: text) == nil else { return .belowAFile(line: index + 1) }
-                    rest = UnsafeRawBufferPointer(rebasing: rest[..<(rest.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+                    rest = Self.folder(of: rest)
                 }
             }
             return nil
@@ -232,10 +245,20 @@ public enum TreeListingError: Error, Hashable, Sendable, CustomStringConvertible
 public enum TreePath {
     /// Whether the path is relative and stays inside: no empty component, `.`, `..` or NUL.
     public static func isValid(_ path: UnsafeRawBufferPointer) -> Bool {
-        guard !path.isEmpty, !path.contains(0) else { return false }
-        return path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { component in
-            let dots = component.count <= 2 && component.allSatisfy { $0 == UInt8(ascii: ".") }
-            return !dots  // "" is among them: allSatisfy of nothing.
+        // Of the component so far.
+        var (length, dots) = (0, 0)
+        // "", "." and ".." are the components that have dots alone, and no more than two.
+        func isName() -> Bool { length > dots || dots > 2 }
+        for byte in path {
+            switch byte {
+            case 0: return false
+            case UInt8(ascii: "/"):
+                guard isName() else { return false }
+                (length, dots) = (0, 0)
+            case UInt8(ascii: "."): (length, dots) = (length + 1, dots + 1)
+            default: length += 1
+            }
         }
+        return isName()
     }
 }

@@ -1,9 +1,12 @@
+internal import Glibc
 internal import Planning
 
 /// A listing's text form, on its way in: line by line, strictly, without a `String` per field.
 struct TreeListingParser {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
+    /// Where the line ends that is being read.
+    private var lineEnd = 0
     private(set) var line = 0
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
@@ -13,6 +16,9 @@ struct TreeListingParser {
     mutating func next(into text: inout [UInt8]) throws(TreeListingError) -> TreeListing.Record? {
         guard position < bytes.count else { return nil }
         line += 1
+        guard let end = find(TreeListingText.newline, before: bytes.count) else { throw .malformed(line: line) }
+        lineEnd = end
+        defer { position = end + 1 }
         var record = TreeListing.Record(
             digest: nil, size: 0, start: text.count, pathLength: 0, targetLength: 0, kind: .file)
         let kind = try field()
@@ -31,23 +37,28 @@ struct TreeListingParser {
         case UInt8(ascii: "d"): record.kind = .folder
         default: throw .malformed(line: line)
         }
-        let path = try field(end: TreeListingText.newline)
-        guard Self.unescape(path, into: &text) else { throw .malformed(line: line) }
+        let path = UnsafeRawBufferPointer(rebasing: bytes[position..<lineEnd])
+        guard find(TreeListingText.tab, before: lineEnd) == nil, Self.unescape(path, into: &text) else {
+            throw .malformed(line: line)
+        }
         record.pathLength = UInt32(text.count - record.start)
         guard Self.unescape(target, into: &text) else { throw .malformed(line: line) }
         record.targetLength = UInt32(text.count - record.start) - record.pathLength
         return record
     }
 
-    /// The bytes up to `end`, which is passed over, and before which no other separator may stand.
-    private mutating func field(end: UInt8 = TreeListingText.tab) throws(TreeListingError) -> UnsafeRawBufferPointer {
-        var next = position
-        while next < bytes.count, bytes[next] != TreeListingText.tab, bytes[next] != TreeListingText.newline {
-            next += 1
+    /// The bytes up to the line's next tab, which is passed over.
+    private mutating func field() throws(TreeListingError) -> UnsafeRawBufferPointer {
+        guard let end = find(TreeListingText.tab, before: lineEnd) else { throw .malformed(line: line) }
+        defer { position = end + 1 }
+        return UnsafeRawBufferPointer(rebasing: bytes[position..<end])
+    }
+
+    private func find(_ byte: UInt8, before end: Int) -> Int? {
+        guard let base = bytes.baseAddress, let found = memchr(base + position, Int32(byte), end - position) else {
+            return nil
         }
-        guard next < bytes.count, bytes[next] == end else { throw .malformed(line: line) }
-        defer { position = next + 1 }
-        return UnsafeRawBufferPointer(rebasing: bytes[position..<next])
+        return UnsafeRawPointer(found) - base
     }
 
     /// 64 lowercase hexadecimal digits.

@@ -1,11 +1,14 @@
 public import Planning
 public import Platform
+internal import Synchronization
 
 /// The listings under `trees/`, and the recipes that lead to them.
 public final class TreeStore: Sendable {
     private let layout: Layout
     private let isWritable: Bool
     private let synchronizes: Bool
+    /// The listing that was read last, and its file as it was then: who has planned with it will place it next.
+    private let recent = Mutex<(status: FileStatus, listing: TreeListing)?>(nil)
 
     init(layout: Layout, lease: Lease?, synchronizes: Bool) {
         self.layout = layout
@@ -21,11 +24,15 @@ public final class TreeStore: Sendable {
     /// The listing, checked against its name; `nil` when it is absent or damaged.
     public func listing(_ tree: Digest) throws -> TreeListing? {
         guard let status = try FileSystem.status(layout.tree(tree)) else { return nil }
+        if let recent = recent.withLock({ $0 }), recent.status == status, recent.listing.digest == tree {
+            return recent.listing
+        }
         let bytes = try File(layout.tree(tree)).readAll(limit: Int(status.size) + 1)
         guard let listing = try? TreeListing(parsing: bytes), listing.digest == tree else {
             if isWritable { try? FileSystem.remove(layout.tree(tree)) }
             return nil
         }
+        recent.withLock { $0 = (status, listing) }
         return listing
     }
 

@@ -8,22 +8,23 @@ public import Platform
 /// name that would leave the tree, and when a selected one is a device or leads out through links.
 public enum Extract {
     /// - Parameters:
-    ///   - archive: at its start. After the last member of a zip or 7z some of the source's bytes may be unread: a caller
-    ///     that also hashes them drains the source itself.
-    ///   - again: another reader of the same archive, for each further thread that takes a share of a zip's members: those can
-    ///     be read in any order.
-    ///   - workers: threads that hash and write beside the calling one, which reads and decompresses.
+    ///   - source: the archive. Of a zip or 7z some bytes may be left unread: a caller that also hashes them drains the source
+    ///     itself.
+    ///   - workers: threads that hash and write beside the calling one, which reads and decompresses. Of a plain zip as many
+    ///     as there are processors do all of it.
     ///   - progress: is told the bytes that were unpacked since the last call; throwing stops the extraction.
     /// - Throws: `ArchiveError`, `ExtractionError`, `SystemError`, or what the source or `progress` throws. Blobs that were
     ///   written stay in the cache; no tree names them.
     public static func tree(
-        of archive: consuming ArchiveReader, recipe: Recipe, limits: ExtractionLimits = ExtractionLimits(),
-        into store: BlobStore, again: (@Sendable () throws -> ArchiveReader)? = nil, workers: Int = 2,
-        progress: (Int64) throws -> Void = { _ in }
+        of source: ArchiveSource, recipe: Recipe, limits: ExtractionLimits = ExtractionLimits(),
+        into store: BlobStore, workers: Int = 2, progress: (Int64) throws -> Void = { _ in }
     ) throws -> TreeListing {
-        if archive.format == .zip, archive.sourcePosition >= SharedExtract.smallest, let again {
-            return try SharedExtract(recipe, limits, store).tree(of: archive, again: again, progress: progress)
+        if let directory = try ZipDirectory(source) {
+            do {
+                return try ExtractZip(directory, source, recipe, limits, store).tree(progress: progress)
+            } catch is ZipDirectory.NotPlain {}
         }
+        var archive = try ArchiveReader(source)
         let blobs = ExtractBlobs(store: store, workers: max(1, workers))
         defer { blobs.cancel() }
         var tree = ExtractTree()

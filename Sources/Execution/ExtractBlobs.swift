@@ -140,6 +140,7 @@ final class ExtractBlobs {
 
     private static func work(_ index: Int, _ state: Monitor<State>, _ store: BlobStore) {
         var writer: BlobWriter?
+        var hasher = ContentHasher(.sha256)
         while true {
             let next: Batch?? = state.wait { state in
                 if !state.queues[index].isEmpty { return .some(state.queues[index].removeFirst()) }
@@ -151,7 +152,7 @@ final class ExtractBlobs {
             do {
                 if state.read({ $0.failure == nil }) {
                     for piece in batch.pieces {
-                        if let content = try write(piece, of: batch, &writer, store) {
+                        if let content = try write(piece, of: batch, &writer, &hasher, store) {
                             results.append((piece.blob, content))
                         }
                     }
@@ -169,11 +170,16 @@ final class ExtractBlobs {
 
     /// - Returns: the file's content, after its last piece.
     private static func write(
-        _ piece: Piece, of batch: Batch, _ writer: inout BlobWriter?, _ store: BlobStore
+        _ piece: Piece, of batch: Batch, _ writer: inout BlobWriter?, _ hasher: inout ContentHasher, _ store: BlobStore
     ) throws -> TreeListing.Item.Kind? {
+        let bytes = UnsafeRawBufferPointer(rebasing: batch.buffer[piece.start..<piece.start + piece.count])
+        if piece.isFirst, piece.isLast {
+            let digest = try store.add(bytes, executable: piece.executable, hasher: &hasher)
+            return .file(digest: digest, size: Int64(piece.count), executable: piece.executable)
+        }
         if piece.isFirst { writer = try store.newBlob(executable: piece.executable) }
         guard var current = writer.take() else { return nil }
-        try current.write(UnsafeRawBufferPointer(rebasing: batch.buffer[piece.start..<piece.start + piece.count]))
+        try current.write(bytes)
         guard piece.isLast else {
             writer = consume current
             return nil

@@ -109,9 +109,7 @@ final class Intake: Sendable {
 
     private func unpack(_ source: ArchiveSource, _ recipe: Recipe) throws -> TreeListing {
         do {
-            return try Extract.tree(
-                of: ArchiveReader(source), recipe: recipe, limits: order.limits, into: cache.blobs,
-                again: { try ArchiveReader(source) })
+            return try Extract.tree(of: source, recipe: recipe, limits: order.limits, into: cache.blobs)
         } catch {
             throw Intake.explain(error)
         }

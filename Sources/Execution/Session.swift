@@ -306,6 +306,7 @@ public final class Session {
         _ placed: [Entry.ID: Placed], _ workspace: String, _ section: String, in cache: Cache
     ) throws {
         var digests: Set<Digest> = []
+        digests.reserveCapacity(placed.values.reduce(0) { $0 + $1.objects.count + $1.files.count })
         for entry in placed.values {
             for object in entry.objects {
                 if let tree = object.tree { digests.insert(tree) }

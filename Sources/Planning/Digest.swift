@@ -56,8 +56,13 @@ public struct Digest: Hashable, Sendable, Comparable {
 
     /// 32 bytes.
     public var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            let buffer = UnsafeMutableRawBufferPointer(buffer)
+            buffer.storeBytes(of: words.0.bigEndian, as: UInt64.self)
+            buffer.storeBytes(of: words.1.bigEndian, toByteOffset: 8, as: UInt64.self)
+            buffer.storeBytes(of: words.2.bigEndian, toByteOffset: 16, as: UInt64.self)
+            buffer.storeBytes(of: words.3.bigEndian, toByteOffset: 24, as: UInt64.self)
+            count = 32
         }
     }
 

@@ -31,6 +31,30 @@ import Testing
         #expect(try cache.blobs.verified(empty, size: 0)?.size == 0)
     }
 
+    @Test(
+        "A content in memory becomes a blob, and what is there already is not written again", arguments: [false, true])
+    func added(executable: Bool) throws {
+        var hasher = ContentHasher(.sha256)
+        func add(_ text: String) throws -> Digest {
+            try Array(text.utf8).withUnsafeBytes { try cache.blobs.add($0, executable: executable, hasher: &hasher) }
+        }
+        func inode(_ digest: Digest) throws -> UInt64? {
+            try cache.blobs.verified(digest, executable: executable).map(\.inode)
+        }
+        let (first, second) = (try add("first"), try add("second"))
+        #expect([first, second] == [digest(of: "first"), digest(of: "second")])
+        #expect(try cache.blobs.open(first, executable: executable).readAll() == Array("first".utf8))
+        let before = try #require(try inode(first))
+        #expect(try add("first") == first)
+        #expect(try inode(first) == before)
+        #expect(try FileSystem.list(#require(cache.lease).temporaryFolder).isEmpty)
+        guard !executable else { return }
+        try fixture.overwrite(first, with: "other")
+        #expect(try add("first") == first)
+        #expect(try inode(first) != before, "a doubtful blob is replaced")
+        #expect(try cache.blobs.open(first).readAll() == Array("first".utf8))
+    }
+
     @Test("A copied file is hashed as it arrived")
     func copied() throws {
         let bytes = pseudorandomBytes(700_000)

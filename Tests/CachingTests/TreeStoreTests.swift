@@ -44,6 +44,15 @@ import Testing
         #expect(try cache.trees.listing(digest) == listing)
     }
 
+    @Test("A listing that is damaged after it was read is noticed")
+    func damagedAfterReading() throws {
+        let digest = try cache.trees.store(listing)
+        #expect(try cache.trees.listing(digest) == listing)
+        #expect(try cache.trees.listing(digest) == listing)
+        try overwrite(fixture.layout.tree(digest), "d\tsomething else\n")
+        #expect(try cache.trees.listing(digest) == nil)
+    }
+
     @Test("A recipe leads to its tree, and another recipe to none")
     func recipes() throws {
         let tree = try cache.trees.store(listing)

@@ -87,6 +87,25 @@ internal import Testing
         #expect(try scene.tree().count == 4)
     }
 
+    @Test(
+        arguments: [
+            // RFC 8878: a frame with a window of 256 MiB.
+            ("a.tar.zst", [0x28, 0xB5, 0x2F, 0xFD, 0, (28 - 10) << 3, 9, 0, 0, 0x61]),
+            // A 7z whose table asks for LZMA with a dictionary of 1 GiB.
+            (
+                "a.7z",
+                [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0]
+                    + [0, 0, 0, 0, 1, 4, 6, 0, 1, 9, 10, 0, 7, 0x0B, 1, 0, 1, 0x23, 3, 1, 1, 5, 0x5D, 0, 0, 0, 0x40]
+                    + [0x0C, 1, 0, 0, 5, 0, 0]
+            ),
+        ] as [(String, [UInt8])]) func anArchiveThatNeedsTooMuchMemoryEndsWith6(_ name: String, _ bytes: [UInt8]) throws
+    {
+        let scene = try declare(name, bytes)
+        expectFailure(
+            try scene.pull(), 6, saying: "needs more memory to decompress than is allowed", "compress it again")
+        #expect(try scene.tree().isEmpty)
+    }
+
     @Test func whatIsNoArchiveEndsWith6AndSaysHowToHaveItAsAFile() throws {
         let scene = try declare("a.tar", Array("this is no archive at all".utf8))
         expectFailure(try scene.pull(), 6, saying: "extract: false")

@@ -27,8 +27,7 @@ struct ExtractFixture {
             },
             waitUntilComplete: { Int64(bytes.count) })
         return try Extract.tree(
-            of: ArchiveReader(source), recipe: recipe, limits: limits, into: cache.blobs,
-            again: { try ArchiveReader(source) }, progress: progress)
+            of: source, recipe: recipe, limits: limits, into: cache.blobs, progress: progress)
     }
 
     func extract(_ members: [ArchiveWriter.Member], recipe: Recipe = Recipe()) throws -> TreeListing {

@@ -126,13 +126,15 @@ struct Survey {
     /// Whether a tree's listing and all its blobs are there.
     private func isComplete(_ tree: Digest) throws -> Bool {
         guard let listing = try cache.trees.listing(tree) else { return false }
-        for item in listing.items {
-            if case .file(let digest, let size, let executable) = item.kind {
-                if try cache.blobs.verified(digest, executable: executable, size: size) != nil { continue }
-                if try cache.blobs.verified(digest, executable: !executable, size: size) == nil { return false }
+        let blobs = cache.blobs
+        return try Shares.map(listing.items.count, least: 1000) { part in
+            for index in part {
+                guard case .file(let digest, let size, let executable) = listing.items.kind(at: index) else { continue }
+                if try blobs.verified(digest, executable: executable, size: size) != nil { continue }
+                if try blobs.verified(digest, executable: !executable, size: size) == nil { return false }
             }
-        }
-        return true
+            return true
+        }.allSatisfy { $0 }
     }
 
     private static func nearestExisting(_ path: String) -> String {

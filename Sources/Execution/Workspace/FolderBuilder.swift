@@ -25,8 +25,9 @@ struct FolderBuilder: ~Copyable {
     /// - Returns: the path's last component.
     private mutating func enter(folderOf path: String) throws -> String {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { String(path[..<$0]) } ?? ""
-        if folder != openPath {
+        let folder = path[..<(slash ?? path.startIndex)]
+        // By bytes: two spellings of an accented letter are two folders.
+        if !folder.utf8.elementsEqual(openPath.utf8) {
             let full = folder.isEmpty ? root : root + "/" + folder
             do throws(SystemError) {
                 open = try File(full, flags: O_RDONLY | O_DIRECTORY)
@@ -34,7 +35,7 @@ struct FolderBuilder: ~Copyable {
                 try FileSystem.createFolder(full)
                 open = try File(full, flags: O_RDONLY | O_DIRECTORY)
             }
-            openPath = folder
+            openPath = String(folder)
         }
         return slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
     }
@@ -58,14 +59,25 @@ struct FolderBuilder: ~Copyable {
         files.append(Placed.File(path: path, kind: .folder))
     }
 
+    /// Adds all that a tree has; several threads do when that is much.
     mutating func add(_ listing: TreeListing, below prefix: String) throws {
-        for item in listing.items {
-            let path = prefix.appendingComponent(item.path)
-            switch item.kind {
-            case .file(let digest, _, let executable): try addFile(digest, executable: executable, at: path)
-            case .symlink(let target): try addSymlink(to: target, at: path)
-            case .folder: try addFolder(at: path)
+        let (root, linker, mode) = (root, linker, mode)
+        let parts = try Shares.map(listing.items.count, least: 1000) { part in
+            var builder = try FolderBuilder(root: root, linker: linker, mode: mode)
+            builder.files.reserveCapacity(part.count)
+            for item in listing.items[part] {
+                let path = prefix.appendingComponent(item.path)
+                switch item.kind {
+                case .file(let digest, _, let executable): try builder.addFile(digest, executable: executable, at: path)
+                case .symlink(let target): try builder.addSymlink(to: target, at: path)
+                case .folder: try builder.addFolder(at: path)
+                }
             }
+            return (files: builder.files, mode: builder.usedMode)
+        }
+        for part in parts {
+            files += part.files
+            usedMode = part.mode ?? usedMode
         }
     }
 }

@@ -10,7 +10,8 @@ internal import SystemPackage
 /// What does not work on this pair of file systems is tried once and remembered.
 final class Linker: Sendable {
     private let blobs: BlobStore
-    private let impossible = Mutex<Set<Entry.LinkMode>>([])
+    /// Bits of modes.
+    private let impossible = Atomic<UInt8>(0)
 
     init(blobs: BlobStore) { self.blobs = blobs }
 
@@ -46,12 +47,13 @@ final class Linker: Sendable {
     func link(
         _ digest: Digest, executable: Bool, blob: FileStatus, to name: String, in directory: Int32, mode: Entry.LinkMode
     ) throws -> (mode: Entry.LinkMode, status: FileStatus) {
-        for candidate in ladder(mode) {
+        for candidate in mode == .auto ? Linker.ladder : [mode] {
+            if mode == .auto, !isPossible(candidate) { continue }
             do {
                 if let status = try attempt(candidate, digest, executable, blob, name, directory) {
                     return (candidate, status)
                 }
-                impossible.withLock { _ = $0.insert(candidate) }
+                impossible.bitwiseOr(Linker.bit(candidate), ordering: .relaxed)
             } catch let error as SystemError where error.code == .tooManyLinks && mode == .auto {
                 // This one blob can have no further name (ext4: 65,000); others can.
             }
@@ -61,11 +63,13 @@ final class Linker: Sendable {
             advice: "use 'link: auto', or put cache and workspace on one file system that can")
     }
 
-    private func ladder(_ mode: Entry.LinkMode) -> [Entry.LinkMode] {
-        guard mode == .auto else { return [mode] }
-        return impossible.withLock { impossible in
-            [.reflink, .hardlink, .copy].filter { $0 == .copy || !impossible.contains($0) }
-        }
+    private static let ladder: [Entry.LinkMode] = [.reflink, .hardlink, .copy]
+
+    /// Only the modes above the ladder's last step have a bit.
+    private static func bit(_ mode: Entry.LinkMode) -> UInt8 { mode == .reflink ? 1 : mode == .hardlink ? 2 : 0 }
+
+    private func isPossible(_ mode: Entry.LinkMode) -> Bool {
+        impossible.load(ordering: .relaxed) & Linker.bit(mode) == 0
     }
 
     /// - Returns: `nil` when this mode is impossible here.

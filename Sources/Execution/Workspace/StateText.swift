@@ -20,39 +20,46 @@ struct StateText {
     static let header = "clearml-sync-state 1"
 
     var encoded: [UInt8] {
-        var text = Array("\(StateText.header)\nmanifest\t\(StateText.escape(manifest))\n".utf8)
+        var text: [UInt8] = []
+        // About what the lines take; a path is rarely longer than the rest of its line.
+        text.reserveCapacity(entries.values.reduce(4096) { $0 + 200 * ($1.files.count + $1.objects.count + 1) })
+        text.append(contentsOf: "\(StateText.header)\nmanifest\t\(StateText.escape(manifest))\n".utf8)
         for (id, placed) in entries.sorted(by: { $0.key < $1.key }) { StateText.append(placed, id: id, to: &text) }
         return text
     }
 
     static func append(_ placed: Placed, id: Entry.ID, to text: inout [UInt8]) {
-        let shape = placed.isFolder ? "folder" : "file"
-        append(
-            ["entry", id.description, placed.mode.rawValue, shape, mark(placed.executable), escape(placed.path)],
-            to: &text)
+        text.addField("entry")
+        text.addField(id.description)
+        text.addField(placed.mode.rawValue)
+        text.addField(placed.isFolder ? "folder" : "file")
+        text.addField(mark(placed.executable))
+        text.addLast(escape(placed.path))
         for object in placed.objects {
-            append(["object", object.digest?.hex ?? "-", object.tree?.hex ?? "-", escape(object.path)], to: &text)
+            text.addField("object")
+            text.addField(object.digest)
+            text.addField(object.tree)
+            text.addLast(escape(object.path))
         }
-        for file in placed.files {
-            switch file.kind {
-            case .file(let size, let seconds, let nanoseconds, let inode, let digest, let executable):
-                append(
-                    [
-                        "file", String(size), String(seconds), String(nanoseconds), String(inode), digest.hex,
-                        mark(executable), escape(file.path),
-                    ], to: &text)
-            case .symlink(let target): append(["symlink", escape(target), escape(file.path)], to: &text)
-            case .folder: append(["folder", escape(file.path)], to: &text)
-            }
-        }
+        for file in placed.files { append(file, to: &text) }
     }
 
-    private static func append(_ fields: [String], to text: inout [UInt8]) {
-        for (index, field) in fields.enumerated() {
-            if index > 0 { text.append(UInt8(ascii: "\t")) }
-            text += field.utf8
+    private static func append(_ file: Placed.File, to text: inout [UInt8]) {
+        switch file.kind {
+        case .file(let size, let seconds, let nanoseconds, let inode, let digest, let executable):
+            text.addField("file")
+            text.addField(size)
+            text.addField(Int64(seconds))
+            text.addField(Int64(nanoseconds))
+            text.addField(inode)
+            text.addField(digest)
+            text.addField(mark(executable))
+        case .symlink(let target):
+            text.addField("symlink")
+            text.addField(escape(target))
+        case .folder: text.addField("folder")
         }
-        text.append(UInt8(ascii: "\n"))
+        text.addLast(escape(file.path))
     }
 
     private static func mark(_ executable: Bool) -> String { executable ? "x" : "-" }
@@ -171,6 +178,45 @@ struct StateText {
         default: return false
         }
         return true
+    }
+}
+
+/// Fields of a line, each followed by a tab and the last by a newline. Trees have a line per file: nothing is allocated for one.
+extension [UInt8] {
+    fileprivate mutating func addField(_ text: String) {
+        append(contentsOf: text.utf8)
+        append(UInt8(ascii: "\t"))
+    }
+
+    fileprivate mutating func addField(_ number: Int64) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        addField(number.magnitude)
+    }
+
+    fileprivate mutating func addField(_ number: UInt64) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var (rest, start) = (number, digits.count)
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            } while rest > 0
+            append(contentsOf: UnsafeMutableBufferPointer(rebasing: digits[start...]))
+        }
+        append(UInt8(ascii: "\t"))
+    }
+
+    fileprivate mutating func addField(_ digest: Digest?) {
+        guard let digest else { return addField("-") }
+        let start = count
+        append(contentsOf: repeatElement(0, count: 64))
+        withUnsafeMutableBufferPointer { digest.write(hexInto: UnsafeMutableBufferPointer(rebasing: $0[start...])) }
+        append(UInt8(ascii: "\t"))
+    }
+
+    fileprivate mutating func addLast(_ text: String) {
+        append(contentsOf: text.utf8)
+        append(UInt8(ascii: "\n"))
     }
 }
 

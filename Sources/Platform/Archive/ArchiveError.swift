@@ -30,7 +30,7 @@ extension ArchiveError: CustomStringConvertible {
         case .unsupported(let detail): "the archive uses a feature that cannot be read: \(detail)"
         case .windowTooLarge:
             "the archive needs more memory to decompress than is allowed; compress it again with a window or dictionary "
-                + "of at most 128 MiB (zstd without --long=28 or more, xz -9 or less)"
+                + "of at most 128 MiB (zstd without --long=28 or more, xz -9 or less, 7z -md=128m)"
         case .outOfMemory: "there is not enough memory to decompress the archive"
         }
     }

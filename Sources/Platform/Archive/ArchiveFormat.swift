@@ -68,13 +68,15 @@ enum ArchiveSignature: Equatable {
         if flags & 0x80 != 0, number() == nil { return nil }
         for _ in 0...(flags & 3) {
             guard let filter = number(), let length = number(), length <= UInt64(end - position) else { return nil }
-            if filter == 0x21, length == 1 {
-                let bits = Int(head[position] & 0x3F)
-                guard bits < 40 else { return 1 << 32 }
-                return Int64(2 | bits & 1) << (bits / 2 + 11)
-            }
+            if filter == 0x21, length == 1 { return dictionarySize(head[position]) }
             position += Int(length)
         }
         return nil
+    }
+
+    /// Bytes of a dictionary as LZMA2 writes it down (The .xz File Format, 5.3.1).
+    static func dictionarySize(_ code: UInt8) -> Int64 {
+        let bits = Int(code & 0x3F)
+        return bits < 40 ? Int64(2 | bits & 1) << (bits / 2 + 11) : 1 << 32
     }
 }

@@ -9,7 +9,7 @@ internal import CArchive
 ///
 /// A name in a zip that has backslashes and no slash is taken for one made on Windows: libarchive makes them slashes.
 public struct ArchiveReader: ~Copyable {
-    /// The largest dictionary of an xz stream that is decompressed. zstd's own limit for decoders, 128 MiB, is below it.
+    /// The largest dictionary of an xz or 7z that is decompressed. zstd's own limit for decoders, 128 MiB, is below it.
     public static let maximumWindow: Int64 = 256 << 20
 
     public let format: ArchiveFormat
@@ -39,6 +39,10 @@ public struct ArchiveReader: ~Copyable {
         case .seekable(let format):
             let size = try stream.waitUntilComplete()
             if ArchiveSignature.isEmptyZip(head, size: size) { return (format, nil, nil, size) }
+            if format == .sevenZip, let window = try SevenZipWindow(stream, size: size)?.largest, window > maximumWindow
+            {
+                throw ArchiveError.windowTooLarge
+            }
             return (format, nil, try openSeekable(stream, size: size), size)
         case .compressed(let compression):
             return (.tar, compression, try openTar(compressed: compression, stream, head: head), nil)

@@ -15,6 +15,23 @@ public struct ArchiveSource: Sendable {
         self.waitUntilComplete = waitUntilComplete
     }
 
+    /// So many bytes; `nil` where there are fewer.
+    func bytes(at offset: Int64, count: Int) throws -> [UInt8]? {
+        var failure: (any Error)?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do {
+                while filled < count {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                    let more = try read(rest, offset + Int64(filled))
+                    if more == 0 { break }
+                    filled += more
+                }
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return bytes.count == count ? bytes : nil
+    }
+
     /// A file that is complete.
     public init(_ file: consuming File) {
         final class Owner: Sendable {

@@ -55,6 +55,9 @@ final class SourceStream: ByteStream {
         return Array(buffer[..<min(count, peeked)])
     }
 
+    /// Bytes from anywhere in a source that is complete; `nil` where there are not so many.
+    func bytes(at offset: Int64, count: Int) throws -> [UInt8]? { try source.bytes(at: offset, count: count) }
+
     func next() throws -> UnsafeRawBufferPointer {
         if peeked > 0 {
             defer { peeked = 0 }

@@ -10,7 +10,7 @@ final class GzipStream: ByteStream {
 
     init(_ source: SourceStream) throws(ArchiveError) {
         self.source = source
-        inflater = try Inflater()
+        inflater = try Inflater(.gzip)
         output = .allocate(byteCount: 256 << 10, alignment: 4096)
     }
 

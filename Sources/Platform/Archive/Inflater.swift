@@ -8,21 +8,26 @@ internal import CZlib
 struct Inflated {
     /// Bytes that were written.
     var count: Int
-    /// The member has ended, and its CRC-32 and length are right.
+    /// The member has ended; in a gzip its CRC-32 and length are right.
     var isEnd: Bool
+    /// At the end: bytes that were given and do not belong to the member.
+    var unread: Int
 }
 
+/// What deflated bytes are wrapped in.
+enum DeflateWrapper { case gzip, none }
+
 #if ISAL
-    /// Members of a gzip file, inflated by ISA-L in a half of zlib's time; it verifies CRC-32 and length (ISAL_GZIP).
+    /// Members of a gzip or zip file, inflated by ISA-L in a half of zlib's time. Of a gzip it verifies CRC-32 and length.
     struct Inflater: ~Copyable {
         private let state: UnsafeMutablePointer<inflate_state>
         /// Given to the next `inflate`; what it leaves stays here.
         var input = UnsafeRawBufferPointer(start: nil, count: 0)
 
-        init() throws(ArchiveError) {
+        init(_ wrapper: DeflateWrapper) throws(ArchiveError) {
             state = .allocate(capacity: 1)
             isal_inflate_init(state)
-            state.pointee.crc_flag = UInt32(ISAL_GZIP)
+            state.pointee.crc_flag = UInt32(wrapper == .gzip ? ISAL_GZIP : ISAL_DEFLATE)
         }
 
         deinit { state.deallocate() }
@@ -40,9 +45,11 @@ struct Inflated {
             let result = isal_inflate(state)
             guard result >= 0 else { throw .corrupt("gzip: " + Self.words(result)) }
             input = UnsafeRawBufferPointer(rebasing: input.suffix(Int(state.pointee.avail_in)))
+            // Whole bytes that it took in and did not need.
+            let taken = Int(max(0, state.pointee.read_in_length)) / 8
             return Inflated(
                 count: output.count - Int(state.pointee.avail_out),
-                isEnd: state.pointee.block_state == ISAL_BLOCK_FINISH)
+                isEnd: state.pointee.block_state == ISAL_BLOCK_FINISH, unread: input.count + taken)
         }
 
         private static func words(_ code: Int32) -> String {
@@ -57,16 +64,17 @@ struct Inflated {
         }
     }
 #else
-    /// Members of a gzip file, inflated by zlib, which verifies CRC-32 and length.
+    /// Members of a gzip or zip file, inflated by zlib. Of a gzip it verifies CRC-32 and length.
     struct Inflater: ~Copyable {
         private let stream: UnsafeMutablePointer<z_stream>
         /// Given to the next `inflate`; what it leaves stays here.
         var input = UnsafeRawBufferPointer(start: nil, count: 0)
 
-        init() throws(ArchiveError) {
+        init(_ wrapper: DeflateWrapper) throws(ArchiveError) {
             stream = .allocate(capacity: 1)
             stream.initialize(to: z_stream())
-            guard czlib_inflate_init_gzip(stream) == Z_OK else { throw .outOfMemory }
+            let opened = wrapper == .gzip ? czlib_inflate_init_gzip(stream) : czlib_inflate_init_raw(stream)
+            guard opened == Z_OK else { throw .outOfMemory }
         }
 
         deinit {
@@ -93,7 +101,9 @@ struct Inflated {
                 throw .corrupt("gzip: " + words)
             }
             input = UnsafeRawBufferPointer(rebasing: input.suffix(Int(stream.pointee.avail_in)))
-            return Inflated(count: output.count - Int(stream.pointee.avail_out), isEnd: result == Z_STREAM_END)
+            return Inflated(
+                count: output.count - Int(stream.pointee.avail_out), isEnd: result == Z_STREAM_END,
+                unread: input.count)
         }
     }
 #endif

@@ -122,6 +122,40 @@ import Testing
         expect(.windowTooLarge, [0x28, 0xB5, 0x2F, 0xFD, 0, (28 - 10) << 3, 9, 0, 0, 0x61])
     }
 
+    @Test(
+        arguments: [
+            // LZMA and PPMd with 1 GiB, LZMA2 with 768 MiB: the table of contents is not compressed.
+            [0x23, 3, 1, 1, 5, 0x5D, 0, 0, 0, 0x40], [0x23, 3, 4, 1, 5, 6, 0, 0, 0, 0x40], [0x21, 0x21, 1, 35],
+        ] as [[UInt8]]) func aSevenZipWindowThatIsTooLargeIsRefused(coder: [UInt8])
+    {
+        let table: [UInt8] = [1, 4, 6, 0, 1, 9, 10, 0, 7, 0x0B, 1, 0, 1] + coder + [0x0C, 1, 0, 0, 5, 0, 0]
+        expect(.windowTooLarge, Self.sevenZip(table))
+    }
+
+    @Test func theWindowIsReadFromASevenZipsCompressedTable() throws {
+        // The table with LZMA and 1 GiB of the test before, compressed with LZMA and 64 KiB.
+        let packed: [UInt8] = [
+            0x00, 0x00, 0x81, 0x33, 0x07, 0xAE, 0x0F, 0xCE, 0x6F, 0x56, 0x5E, 0xFA, 0x0D, 0xFA, 0x26, 0x66, 0x3D, 0xCB,
+            0xB8, 0xBB, 0xB1, 0x9E, 0x0B, 0x54, 0x7E, 0xD1, 0x7D, 0x70, 0x42, 0xBC, 0x2F, 0xFF, 0xFF, 0x82, 0x85, 0x00,
+            0x00,
+        ]
+        let table: [UInt8] = [
+            0x17, 6, 0, 1, 9, UInt8(packed.count), 0, 7, 0x0B, 1, 0, 1, 0x23, 3, 1, 1, 5, 0x5D, 0, 0, 1, 0, 0x0C, 30, 0,
+            0,
+        ]
+        expect(.windowTooLarge, Self.sevenZip(table, behind: packed))
+        let honest = try ArchiveWriter.write(Self.members, .sevenZip)
+        let window = try #require(
+            try SevenZipWindow(SourceStream(ArchiveSource(bytes: honest)), size: Int64(honest.count)))
+        #expect(window.largest > 0 && window.largest <= 64 << 20, "libarchive's own choice")
+    }
+
+    /// Signature, version, a checksum that is not looked at so early, the table's place and length; then the table.
+    private static func sevenZip(_ table: [UInt8], behind packed: [UInt8] = []) -> [UInt8] {
+        [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C, 0, 4, 0, 0, 0, 0] + [UInt8(packed.count), 0, 0, 0, 0, 0, 0, 0]
+            + [UInt8(table.count), 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0] + packed + table
+    }
+
     /// libarchive's "raw" format through a filter.
     private func compress(_ content: [UInt8], _ compression: ArchiveWriter.Compression) throws -> [UInt8] {
         try ArchiveWriter.write([.file("data", content)], .raw, compression)

@@ -23,9 +23,21 @@ public enum HashFunction: String, Sendable, CaseIterable {
 extension HashFunction {
     /// The value of bytes that are all there.
     public func hash(_ bytes: [UInt8]) -> [UInt8] {
+        if self == .sha256 { return SHA256.hash(bytes) }
         var hasher = ContentHasher(self)
         bytes.withUnsafeBytes { hasher.update($0) }
         return hasher.finish()
+    }
+}
+
+/// SHA-256 without libcrypto's providers: to set them up takes longer than to find out that a run has nothing to do.
+private enum SHA256 {
+    static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: HashFunction.sha256.byteCount) { buffer, count in
+            let isDone = bytes.withUnsafeBytes { ccrypto_sha256($0.baseAddress, $0.count, buffer.baseAddress) }
+            precondition(isDone, "libcrypto refused SHA-256")
+            count = HashFunction.sha256.byteCount
+        }
     }
 }
 

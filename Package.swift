@@ -93,12 +93,11 @@ let package = Package(
             ] + (hasISAL ? ["CISAL"] : []),
             swiftSettings: Array(platformSettings)),
 
-        // libcurl, with its variadic calls wrapped one per argument type.
-        .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        // libarchive.
-        .systemLibrary(
-            name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // libcurl and libarchive, loaded when they are first called: headers from libcurl4-openssl-dev and libarchive-dev.
+        .target(name: "CCurl", dependencies: ["CLoading"]),
+        .target(name: "CArchive", dependencies: ["CLoading"]),
+        // Shared libraries that are loaded when they are first needed.
+        .target(name: "CLoading"),
         // zlib: libarchive's own gzip filter does not verify the CRC.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // ISA-L: the same gzip in a half of zlib's time, where it is installed.
@@ -119,9 +118,12 @@ let package = Package(
         // What several test targets need: temporary folders, the real binary, servers on loopback.
         .target(
             name: "TestSupport",
-            dependencies: ["Platform", "CArchive"],
+            dependencies: ["Platform", "CArchiveWriter"],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
+        .systemLibrary(
+            name: "CArchiveWriter", path: "Tests/CArchiveWriter", pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev"])]),
         .testTarget(
             name: "HOCONTests", dependencies: ["HOCON"], swiftSettings: swiftSettings),
         .testTarget(
@@ -130,7 +132,8 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["Configuration", "HOCON", "Planning", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: swiftSettings),
+            name: "PlatformTests", dependencies: ["Platform", "CCurl", "CArchive", "TestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CachingTests",
             dependencies: [

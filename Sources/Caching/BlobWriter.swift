@@ -85,25 +85,15 @@ public struct BlobWriter: ~Copyable, Sendable {
     public consuming func commit(verify: (Blob) throws -> Void = { _ in }) throws -> Blob {
         let blob = Blob(values: hashers.finishAndReset(), size: size)
         try verify(blob)
-        try publish(blob.digest)
-        return blob
-    }
-
-    /// Writes and publishes a content whose digest was computed from these very bytes.
-    consuming func publish(_ bytes: UnsafeRawBufferPointer, as digest: Digest) throws {
-        try file!.write(bytes)
-        try publish(digest)
-    }
-
-    private consuming func publish(_ digest: Digest) throws {
         try store.willPublish()
         if store.synchronizesEachFile { try file!.synchronize() }
-        try file!.setModificationTime(Seal.time(digest))
+        try file!.setModificationTime(Seal.time(blob.digest))
         try file.take()!.close()
-        do { try store.publish(name, in: folder, as: digest, executable: executable) } catch {
+        do { try store.publish(name, in: folder, as: blob.digest, executable: executable) } catch {
             unlinkat(folder, name, 0)
             throw error
         }
+        return blob
     }
 
     /// As `commit`, for a content whose digest is known.

@@ -111,3 +111,17 @@ public struct ListedSetting: Sendable, Hashable {
     public var value: Shown
     public var origin: Origin
 }
+
+extension ListedSetting.Shown: CustomStringConvertible {
+    /// Of no two values the same.
+    public var description: String {
+        switch self {
+        case .unset: "unset"
+        case .bool(let value): value ? "true" : "false"
+        case .integer(let value): "integer \(value)"
+        case .number(let value): "number \(value)"
+        case .text(let value): "text of \(value.utf8.count) bytes: \(value)"
+        case .secret: "secret"
+        }
+    }
+}

@@ -18,7 +18,8 @@ struct EntryDecoder {
             return nil
         }
         let name = self.name(in: node, label: label(), &context)
-        let fields = Fields<EntryKey>(node, owner: name.map { "\(kind.plural)/\($0)" } ?? label(), &context)
+        let id = Entry.ID(kind: kind, name: name ?? "")
+        let fields = Fields<EntryKey>(node, owner: name == nil ? .text(label()) : .entry(id), &context)
         if fields[.name] == nil { fields.reportMissing(.name, &context) }
         if fields[.url] == nil { fields.reportMissing(.url, &context) }
         let url = fields.string(.url, &context).flatMap {
@@ -26,7 +27,6 @@ struct EntryDecoder {
         }
 
         // Without a URL the other keys are still read, so that their problems show as well.
-        let id = Entry.ID(kind: kind, name: name ?? "")
         var entry = Entry(id: id, url: url ?? .unreadable, base: base, location: fields.location)
         decodeContent(fields, &entry, &context)
         decodePlace(fields, &entry, &context)

@@ -22,7 +22,7 @@ enum ExtractDecoder {
     }
 
     private static func recipe(_ node: ManifestNode, _ label: String, _ context: inout DecodingContext) -> Recipe {
-        let fields = Fields<ExtractKey>(node, owner: label, &context)
+        let fields = Fields<ExtractKey>(node, owner: .text(label), &context)
         let strip = fields.integer(.stripComponents, &context) ?? 0
         if !(0...1_000).contains(strip) {
             fields.report(.stripComponents, "expected a number from 0 to 1000", &context)

@@ -25,7 +25,7 @@ struct DecodingContext {
     mutating func expand(
         _ text: String, _ label: @autoclosure () -> String, at location: SourceLocation
     ) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
+        guard text.utf8.holds(UInt8(ascii: "$")) else { return text }
         do {
             return try variables.expand(text)
         } catch {
@@ -37,40 +37,54 @@ struct DecodingContext {
     /// The meaning of a plain scalar, or of one that a variable fills in.
     mutating func meaning(_ node: ManifestNode, _ label: @autoclosure () -> String) -> ManifestNode.Meaning? {
         guard case .scalar(let text, let isPlain) = node.content else { return nil }
-        guard text.utf8.contains(UInt8(ascii: "$")) else { return isPlain ? ManifestNode.meaning(of: text) : .text }
+        guard text.utf8.holds(UInt8(ascii: "$")) else { return isPlain ? ManifestNode.meaning(of: text) : .text }
         return expand(text, label(), at: node.location).map(ManifestNode.meaning)
+    }
+}
+
+/// What messages call a mapping: `models/bert`; nothing for the manifest itself. It is put together when there is a message.
+enum FieldsOwner {
+    case manifest
+    case text(String)
+    case entry(Entry.ID)
+
+    fileprivate var prefix: String {
+        switch self {
+        case .manifest: ""
+        case .text(let text): text + ": "
+        case .entry(let id): "\(id): "
+        }
     }
 }
 
 /// The values of one mapping by key. A key that is not of the mapping is reported at once.
 struct Fields<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValue == String {
-    /// What messages call the mapping: `models/bert`; empty for the manifest itself.
-    let owner: String
+    private let owner: FieldsOwner
     let location: SourceLocation
-    /// A handful: looked through faster than a table is made.
-    private var keys: [Key] = []
     private var pairs: [ManifestNode.Pair] = []
+    /// What the key of each pair is, if it is any: a handful, looked through faster than a table is made.
+    private var keys: [Key?] = []
 
-    init(_ node: ManifestNode, owner: String, _ context: inout DecodingContext) {
+    init(_ node: ManifestNode, owner: FieldsOwner, _ context: inout DecodingContext) {
         self.owner = owner
         location = node.location
-        guard case .mapping(let all) = node.content else {
+        guard case .mapping(let pairs) = node.content else {
             if !node.isNull { context.report("\(prefix)expected a mapping of keys, found \(node.kind)", at: location) }
             return
         }
-        for pair in all {
-            if let key = Key(rawValue: pair.key) {
-                keys.append(key)
-                pairs.append(pair)
-            } else {
-                let near = Suggestion.nearest(to: pair.key, among: Key.allCases.map(\.rawValue))
-                let hint = near.map { "; did you mean '\($0)'?" } ?? ""
-                context.report("\(prefix)unknown key '\(pair.key)'\(hint)", at: pair.keyLocation)
-            }
+        self.pairs = pairs
+        keys.reserveCapacity(pairs.count)
+        for pair in pairs {
+            let key = Key(rawValue: pair.key)
+            keys.append(key)
+            guard key == nil else { continue }
+            let near = Suggestion.nearest(to: pair.key, among: Key.allCases.map(\.rawValue))
+            let hint = near.map { "; did you mean '\($0)'?" } ?? ""
+            context.report("\(prefix)unknown key '\(pair.key)'\(hint)", at: pair.keyLocation)
         }
     }
 
-    private var prefix: String { owner.isEmpty ? "" : owner + ": " }
+    private var prefix: String { owner.prefix }
 
     subscript(key: Key) -> ManifestNode? { pair(key)?.value }
 

@@ -51,6 +51,22 @@ public struct LogicalURL: Sendable {
     }
 
     public init(_ raw: String) throws(LogicalURLError) {
+        if let plain = PlainURL(raw) { self.init(plain, raw) } else { self = try LogicalURL(any: raw) }
+    }
+
+    private init(_ plain: PlainURL, _ raw: String) {
+        self.raw = raw
+        scheme = plain.scheme
+        authority = Authority(host: plain.host, port: plain.port)
+        shape = .single
+        path = plain.path
+        query = nil
+        identity = raw
+        comparable = raw
+    }
+
+    /// - Parameter raw: written in whatever way.
+    init(any raw: String) throws(LogicalURLError) {
         guard !raw.isEmpty else { throw .empty }
         guard !raw.utf8.contains(0) else { throw .nulCharacter }
         self.raw = raw

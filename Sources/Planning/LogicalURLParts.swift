@@ -41,7 +41,7 @@ extension LogicalURL {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let last = path[(slash.map { path.utf8.index(after: $0) } ?? path.startIndex)...]
         let name = scheme.isHTTP ? PercentEncoding.decode(last) ?? String(last) : String(last)
-        guard !["", ".", ".."].contains(name), !name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") }) else {
+        guard !name.isEmpty, name != ".", name != "..", !name.utf8.holds(0), !name.utf8.holds(UInt8(ascii: "/")) else {
             return nil
         }
         return name

@@ -74,7 +74,7 @@ public struct ManifestDecoder {
             return nil
         }
         let known = context.problems.count
-        let fields = Fields<ManifestKey>(root, owner: "", &context)
+        let fields = Fields<ManifestKey>(root, owner: .manifest, &context)
         guard checkVersion(fields, knownProblems: known) else { return nil }
         decodeVars(fields)
         for item in fields.strings(.include, of: "files", &context) {
@@ -120,7 +120,7 @@ public struct ManifestDecoder {
     private mutating func decodeDefaults(_ fields: Fields<ManifestKey>) -> EntryDefaults {
         var defaults = EntryDefaults()
         guard let node = fields[.defaults] else { return defaults }
-        let own = Fields<DefaultsKey>(node, owner: "defaults", &context)
+        let own = Fields<DefaultsKey>(node, owner: .text("defaults"), &context)
         defaults.link = own.choice(.link, &context) ?? defaults.link
         defaults.extract = ExtractDecoder.decode(own, .extract, &context) ?? defaults.extract
         defaults.access = own.choice(.access, &context) ?? defaults.access

@@ -6,20 +6,37 @@ struct ManifestText {
 
     init(_ bytes: [UInt8], file: String) {
         self.file = file
+        if let nodes = bytes.withUnsafeBufferPointer({ Self.simpleNodes($0, file: file) }) {
+            (root, problems) = (nodes.root, nodes.problems)
+            return
+        }
         let isMarked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         guard let text = String(validating: isMarked ? bytes[3...] : bytes[...], as: UTF8.self) else {
             problems.append(ManifestProblem("the file is not UTF-8 text", at: Self.firstInvalid(bytes, file: file)))
             return
         }
         var joined = Self.joiningSurrogates(text)
-        let result = joined.withUTF8 { text -> Result<ManifestNodes, YAMLEvents.Failure> in
-            do throws(YAMLEvents.Failure) { return .success(try ManifestNodes(text, file: file)) } catch {
-                return .failure(error)
-            }
-        }
-        switch result {
+        switch joined.withUTF8({ Self.nodes($0, file: file) }) {
         case .success(let nodes): (root, problems) = (nodes.root, nodes.problems)
         case .failure(let failure): problems = [problem(failure, text: joined)]
+        }
+    }
+
+    /// - Returns: `nil` for all but simple JSON.
+    private static func simpleNodes(_ text: UnsafeBufferPointer<UInt8>, file: String) -> ManifestNodes? {
+        guard text.first == UInt8(ascii: "{") else { return nil }
+        var events = JSONEvents(text)
+        return try? ManifestNodes(&events, size: text.count, file: file)
+    }
+
+    private static func nodes(
+        _ text: UnsafeBufferPointer<UInt8>, file: String
+    ) -> Result<ManifestNodes, ManifestEventFailure> {
+        var events = YAMLEvents(text)
+        do throws(ManifestEventFailure) {
+            return .success(try ManifestNodes(&events, size: text.count, file: file))
+        } catch {
+            return .failure(error)
         }
     }
 }
@@ -54,10 +71,12 @@ private struct ManifestNodes {
     private static let knownTags: Set<String> = Set(
         ["str", "int", "float", "bool", "null"].map { "tag:yaml.org,2002:" + $0 } + ["", "!"])
 
-    init(_ text: UnsafeBufferPointer<UInt8>, file: String) throws(YAMLEvents.Failure) {
+    /// - Parameter size: bytes of the text.
+    init<Events: ManifestEvents & ~Copyable>(
+        _ events: inout Events, size: Int, file: String
+    ) throws(ManifestEventFailure) {
         self.file = file
-        budget = 10 * text.count + 10_000
-        var events = YAMLEvents(text)
+        budget = 10 * size + 10_000
         _ = try events.next()
         guard case .documentStart = try events.next().event else { return }
         let node = try build(&events, try events.next(), depth: 0)?.node
@@ -71,18 +90,18 @@ private struct ManifestNodes {
         if budget > 0 { root = node }
     }
 
-    private func location(_ mark: YAMLEvents.Mark) -> SourceLocation {
+    private func location(_ mark: ManifestMark) -> SourceLocation {
         SourceLocation(file: file, line: mark.line, column: mark.column)
     }
 
-    private mutating func report(_ message: String, at mark: YAMLEvents.Mark) {
+    private mutating func report(_ message: String, at mark: ManifestMark) {
         problems.append(ManifestProblem(message, at: location(mark)))
     }
 
     /// - Returns: `nil` for the end of a list or mapping.
-    private mutating func build(
-        _ events: inout YAMLEvents, _ first: (event: YAMLEvents.Event, mark: YAMLEvents.Mark), depth: Int
-    ) throws(YAMLEvents.Failure) -> Built? {
+    private mutating func build<Events: ManifestEvents & ~Copyable>(
+        _ events: inout Events, _ first: (event: ManifestEvent, mark: ManifestMark), depth: Int
+    ) throws(ManifestEventFailure) -> Built? {
         let location = location(first.mark)
         let left = budget
         budget -= 1
@@ -124,8 +143,8 @@ private struct ManifestNodes {
     }
 
     private mutating func alias(
-        _ name: String, at mark: YAMLEvents.Mark, depth: Int
-    ) throws(YAMLEvents.Failure) -> Built {
+        _ name: String, at mark: ManifestMark, depth: Int
+    ) throws(ManifestEventFailure) -> Built {
         guard let anchored = anchors[name] else {
             throw .structure(problem: "found undefined alias", context: nil, mark: mark)
         }
@@ -139,9 +158,9 @@ private struct ManifestNodes {
         return Built(node: anchored.node, height: anchored.height, isPlain: anchored.isPlain)
     }
 
-    private mutating func pairs(
-        _ events: inout YAMLEvents, depth: Int, _ height: inout Int
-    ) throws(YAMLEvents.Failure) -> [ManifestNode.Pair] {
+    private mutating func pairs<Events: ManifestEvents & ~Copyable>(
+        _ events: inout Events, depth: Int, _ height: inout Int
+    ) throws(ManifestEventFailure) -> [ManifestNode.Pair] {
         var pairs = UniquePairs()
         var merged: [ManifestNode.Pair] = []
         while let key = try build(&events, try events.next(), depth: depth + 1) {
@@ -201,7 +220,7 @@ private struct UniquePairs {
 // MARK: - Text and places
 
 extension ManifestText {
-    private func problem(_ failure: YAMLEvents.Failure, text: String) -> ManifestProblem {
+    private func problem(_ failure: ManifestEventFailure, text: String) -> ManifestProblem {
         switch failure {
         case .structure(let problem, let context, let mark):
             let location = SourceLocation(file: file, line: mark.line, column: mark.column)
@@ -219,7 +238,7 @@ extension ManifestText {
     }
 
     /// The scalar at a mark; libyaml breaks lines at CR, LF, CRLF, NEL, LS and PS.
-    private static func index(of mark: YAMLEvents.Mark, in text: String) -> String.UnicodeScalarView.Index? {
+    private static func index(of mark: ManifestMark, in text: String) -> String.UnicodeScalarView.Index? {
         let scalars = text.unicodeScalars
         var index = scalars.startIndex
         var line = 1
@@ -259,7 +278,7 @@ extension ManifestText {
     /// JSON writes a character beyond the basic plane as two escapes, which YAML does not know.
     private static func joiningSurrogates(_ text: String) -> String {
         let isJSON = text.utf8.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
-        guard isJSON, text.utf8.contains(UInt8(ascii: "\\")) else { return text }
+        guard isJSON, text.utf8.holds(UInt8(ascii: "\\")) else { return text }
         var joined: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {

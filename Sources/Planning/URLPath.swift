@@ -135,7 +135,7 @@ enum PercentEncoding {
 
     /// `nil` for a `%` that two hexadecimal digits do not follow, or bytes that are not UTF-8.
     static func decode(_ text: Substring) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+        guard text.utf8.holds(UInt8(ascii: "%")) else { return String(text) }
         var bytes: [UInt8] = []
         var rest = text.utf8
         while let byte = rest.popFirst() {

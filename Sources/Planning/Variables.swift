@@ -37,7 +37,7 @@ struct Variables {
     }
 
     mutating func expand(_ text: String) throws(Problem) -> String {
-        guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
+        guard text.utf8.holds(UInt8(ascii: "$")) else { return text }
         var expanded: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {

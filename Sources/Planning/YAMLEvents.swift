@@ -3,35 +3,7 @@ internal import CYaml
 /// libyaml's parser (yaml_parser_parse): what a text says, one event after the other, each with its place.
 ///
 /// Yams' own nodes take as long again as libyaml itself; all that is wanted here is the events, and Yams brings them along.
-struct YAMLEvents: ~Copyable {
-    enum Event {
-        case streamStart, streamEnd, documentStart, documentEnd
-        case alias(anchor: String)
-        case scalar(String, tag: String?, anchor: String?, isPlain: Bool)
-        case sequenceStart(anchor: String?)
-        case sequenceEnd
-        case mappingStart(anchor: String?)
-        case mappingEnd
-    }
-
-    /// Lines and columns from 1; a column counts Unicode scalars.
-    struct Mark {
-        var line: Int
-        var column: Int
-
-        fileprivate init(_ raw: yaml_mark_t) {
-            line = Int(raw.line) + 1
-            column = Int(raw.column) + 1
-        }
-    }
-
-    /// Where and why a text is not YAML, in libyaml's words.
-    enum Failure: Error {
-        /// Bytes from the start: a character that YAML does not have.
-        case character(problem: String, offset: Int)
-        case structure(problem: String, context: String?, mark: Mark)
-    }
-
+struct YAMLEvents: ManifestEvents, ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let event: UnsafeMutablePointer<yaml_event_t>
 
@@ -52,13 +24,13 @@ struct YAMLEvents: ~Copyable {
         event.deallocate()
     }
 
-    mutating func next() throws(Failure) -> (event: Event, mark: Mark) {
+    mutating func next() throws(ManifestEventFailure) -> (event: ManifestEvent, mark: ManifestMark) {
         guard yaml_parser_parse(parser, event) == 1 else { throw failure }
         defer { yaml_event_delete(event) }
-        return (Self.read(event), Mark(event.pointee.start_mark))
+        return (Self.read(event), ManifestMark(event.pointee.start_mark))
     }
 
-    private static func read(_ raw: UnsafeMutablePointer<yaml_event_t>) -> Event {
+    private static func read(_ raw: UnsafeMutablePointer<yaml_event_t>) -> ManifestEvent {
         let data = raw.pointee.data
         switch raw.pointee.type {
         case YAML_SCALAR_EVENT:
@@ -82,13 +54,19 @@ struct YAMLEvents: ~Copyable {
         bytes.map { String(cString: $0) }
     }
 
-    private var failure: Failure {
+    private var failure: ManifestEventFailure {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "out of memory"
         if parser.pointee.error == YAML_READER_ERROR {
             return .character(problem: problem, offset: Int(parser.pointee.problem_offset))
         }
         return .structure(
             problem: problem, context: parser.pointee.context.map { String(cString: $0) },
-            mark: Mark(parser.pointee.problem_mark))
+            mark: ManifestMark(parser.pointee.problem_mark))
+    }
+}
+
+extension ManifestMark {
+    fileprivate init(_ raw: yaml_mark_t) {
+        self.init(line: Int(raw.line) + 1, column: Int(raw.column) + 1)
     }
 }

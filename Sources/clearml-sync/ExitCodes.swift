@@ -40,6 +40,7 @@ enum ExitCodes {
           64  usage
           65  manifest or lock invalid
           78  configuration invalid
+          127 a shared library is missing
           130, 143  interrupted by ^C or SIGTERM
         """
 }

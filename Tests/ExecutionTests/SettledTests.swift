@@ -11,7 +11,7 @@ import Testing
     private let terms: SettledTerms
     private var root: String { folder["w"] }
 
-    /// A workspace of one file, one symlink and one folder of many files, and a snapshot of it.
+    /// A workspace of one file, one symlink and one folder of many files, two sources, and a snapshot of it.
     init() throws {
         folder = try TemporaryFolder()
         terms = SettledTerms(manifest: folder["m.yaml"], settings: "settings", folder: folder["cache"])
@@ -19,6 +19,9 @@ import Testing
         try folder.write("w/.clearml-sync/m.state", "state")
         try folder.write("w/one/file", "1")
         try FileSystem.symlink(to: "file", at: folder["w/one/link"])
+        try folder.write("sources/plain", "1")
+        try folder.write("sources/real", "2")
+        try FileSystem.symlink(to: "real", at: folder["sources/link"])
         for number in 0..<9000 { try folder.write("w/many/\(number % 3)/\(number)", "\(number)") }
         try write()
     }
@@ -38,18 +41,19 @@ import Testing
 
     private func write() throws {
         let many = try (0..<9000).map { try file("\($0 % 3)/\($0)", below: "many") }
-        let entries: [Entry.ID: Placed] = [
-            Entry.ID(kind: .artifact, name: "file"): placed(
-                "one/file", isFolder: false, [try file("", below: "one/file")]),
-            Entry.ID(kind: .artifact, name: "link"): placed(
-                "one/link", isFolder: false, [Placed.File(path: "", kind: .symlink(target: "file"))]),
-            Entry.ID(kind: .dataset, name: "many"): placed("many", isFolder: true, many),
-        ]
+        var names = SettledNames()
+        for path in ["w/.clearml-sync/m.state", "sources/plain", "sources/link"] {
+            names.add(folder[path], try #require(.source(at: folder[path])))
+        }
+        names.add(placed("one/file", isFolder: false, [try file("", below: "one/file")]), below: root)
+        let link = Placed.File(path: "", kind: .symlink(target: "file"))
+        names.add(placed("one/link", isFolder: false, [link]), below: root)
+        names.add(placed("many", isFolder: true, many), below: root)
         let inputs: [SettledInput?] = [
-            .read(folder["m.yaml"]), .names(folder["w/.clearml-sync"]), .own(folder["w/.clearml-sync/m.state"]),
+            .read(folder["m.yaml"]), .names(folder["w/.clearml-sync"]),
             .variable(name: "X", digest: LockFile.hash(Array("x".utf8))),
         ]
-        try Settled.write(inputs.map { try #require($0) }, entries, root: root, terms)
+        try Settled.write(inputs.map { try #require($0) }, names, entries: 3, terms)
     }
 
     private func entries(_ environment: [String: String] = ["X": "x"]) -> Int? {
@@ -68,7 +72,7 @@ import Testing
         #expect(Settled.entries(other, environment: ["X": "x"]) == nil)
     }
 
-    @Test("Whatever changes in what was read, the snapshot is not believed", arguments: 0..<7)
+    @Test("Whatever changes in what was read, the snapshot is not believed", arguments: 0..<11)
     func inputs(change: Int) throws {
         switch change {
         case 0: try folder.write("m.yaml", "version: 2")
@@ -76,7 +80,13 @@ import Testing
         case 2: try folder.write("w/.clearml-sync/other.state", "")
         case 3: try folder.write("w/.clearml-sync/m.journal", "")
         case 4: try folder.write("w/.clearml-sync/m.state", "other state")
-        case 5:
+        case 5: try folder.write("sources/plain", "22")
+        case 6: unlink(folder["sources/plain"])
+        case 7: utimensat(AT_FDCWD, folder["sources/real"], nil, 0)
+        case 8:
+            unlink(folder["sources/link"])
+            try FileSystem.symlink(to: "plain", at: folder["sources/link"])
+        case 9:
             #expect(entries(["X": "y"]) == nil)
             return
         default:

@@ -1,4 +1,4 @@
-internal import CArchive
+internal import CArchiveWriter
 internal import Glibc
 
 /// Writes archives for tests, also such as no honest tool would write.

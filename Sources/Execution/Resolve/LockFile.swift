@@ -95,9 +95,9 @@ public struct LockFile: Sendable {
 
     /// SHA-256 of a text.
     public static func hash(_ text: [UInt8]) -> Digest {
-        var hasher = ContentHasher(.sha256)
-        text.withUnsafeBytes { hasher.update($0) }
-        guard let digest = Digest(bytes: hasher.finish()) else { preconditionFailure("SHA-256 has 32 bytes") }
+        guard let digest = Digest(bytes: HashFunction.sha256.hash(text)) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
         return digest
     }
 }

@@ -34,18 +34,21 @@ public enum Settled {
             for _ in 0..<inputs {
                 guard let input = reader.input(), input.holds(environment) else { return nil }
             }
-            return SettledNames.hold(&reader) ? Int(entries) : nil
+            return SettledChunk.allHold(&reader) ? Int(entries) : nil
         }
     }
 
+    /// - Parameter names: all of them; what is left of them to be written is.
     static func write(
-        _ inputs: [SettledInput], _ placed: [Entry.ID: Placed], root: String, _ terms: SettledTerms
+        _ inputs: [SettledInput], _ names: consuming SettledNames, entries: Int, _ terms: SettledTerms
     ) throws {
         var writer = SettledWriter()
-        writer.number(placed.count)
+        writer.number(entries)
         writer.number(inputs.count)
         for input in inputs { writer.input(input) }
-        SettledNames.write(placed.values, root: root, to: &writer)
+        names.flush()
+        writer.number(names.chunks)
+        writer.append(names.writer)
         try FileSystem.createFolder(terms.folder + "/settled")
         try AtomicFile.write(writer.finished(), to: terms.path)
     }
@@ -59,37 +62,45 @@ extension Session {
             outcome.kept.isEmpty, !hasWarned, plan.removals.allSatisfy(\.drifted.isEmpty),
             Set(outcome.placed.keys) == Set(manifest.entries.map(\.id))
         else { return }
-        var sources: [SettledInput] = []
+        var names = SettledNames()
+        for path in [cache.layout.root + "/format"] + workspace.stateFiles + lockFile.listingFiles {
+            guard let own = SettledName.source(at: path) else { return }
+            names.add(path, own)
+        }
         for item in plan.items {
-            guard let own = local(item) else { return }
-            sources += own
+            guard let path = source(item) else { return }
+            guard !path.isEmpty else { continue }
+            guard let source = SettledName.source(at: path) else { return }
+            names.add(path, source)
+        }
+        for item in plan.items {
+            if let placed = outcome.placed[item.entry.entry.id] { names.add(placed, below: workspaceRoot) }
         }
         var inputs = basis.files.map { SettledInput.file(path: $0.path, digest: $0.digest) }
         inputs += manifest.environmentUsed.map {
             .variable(name: $0.key, digest: LockFile.hash(Array($0.value.utf8)))
         }
-        let own: [SettledInput?] =
-            [lockFile.input(holding: lock), SettledInput.names(workspace.folder)]
-            + ([cache.layout.root + "/format"] + workspace.stateFiles + lockFile.listingFiles).map(SettledInput.own)
-        guard !own.contains(nil) else { return }
+        guard let locked = lockFile.input(holding: lock), let sections = SettledInput.names(workspace.folder) else { return }
+        inputs += [locked, sections]
         // It only saves time: a full disk is no reason to fail a run that did what it had to.
-        try? Settled.write(inputs + sources + own.compactMap { $0 }, outcome.placed, root: workspaceRoot, basis.terms)
+        try? Settled.write(inputs, names, entries: outcome.placed.count, basis.terms)
     }
 
-    /// What of an entry lies on this machine and has to be as it is for the next plan to say that the entry stays.
+    /// The path of what of an entry lies on this machine and has to be as it is for the next plan to say that the entry stays; empty
+    /// where nothing does.
     /// - Returns: `nil` where that is not a matter of one stat(2): drift, and folders that are used where they lie.
-    private func local(_ item: Plan.Item) -> [SettledInput]? {
+    private func source(_ item: Plan.Item) -> String? {
         switch item.action {
         case .keep, .link, .relink: break
         case .drift, .blocked: return nil
         }
         let entry = item.entry.entry
-        let transport = access.decide(entry).transport
-        guard let path = transport.localPath(base: entry.base) else { return item.entry.access == .cache ? [] : nil }
-        guard let input = SettledInput.own(path) else { return nil }
-        if item.entry.access == .cache { return [input] }
+        guard let path = access.decide(entry).transport.localPath(base: entry.base) else {
+            return item.entry.access == .cache ? "" : nil
+        }
+        if item.entry.access == .cache { return path }
         // One symlink to one file, or to a folder as a whole.
         let isWhole = item.objects.count == 1 && item.objects[0].resolved.place.isEmpty
-        return isWhole && item.objects[0].resolved.recipe == nil ? [input] : nil
+        return isWhole && item.objects[0].resolved.recipe == nil ? path : nil
     }
 }

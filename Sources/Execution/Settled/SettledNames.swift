@@ -1,131 +1,120 @@
 internal import Planning
 internal import Platform
-internal import Synchronization
 
-/// The names that a run left in the workspace, each with the stat(2) that tells whether somebody touched it since, by folder.
-enum SettledNames {
-    /// Names in one piece of work.
-    private static let chunk = 4096
+/// What the last run saw under one name: the part of stat(2) that tells whether somebody touched it since.
+enum SettledName: Equatable {
+    /// A file that was placed: not through a symlink.
+    case file(size: Int64, modified: FileTime, inode: UInt64)
+    case symlink(target: String)
+    case folder
+    /// A source on this machine, or a file of our own that is replaced whenever it changes. It may be reached through a symlink.
+    case source(size: Int64, modified: FileTime, inode: UInt64)
 
-    private enum Kind: Int64 { case file, symlink, folder }
+    /// A source as it is now; `nil` where there is none.
+    static func source(at path: String) -> SettledName? {
+        guard let status = try? FileSystem.status(path, followSymlinks: true) else { return nil }
+        return .source(size: status.size, modified: status.modified, inode: status.inode)
+    }
+}
 
-    // MARK: Writing
+/// Collects names in the order in which they come, and writes them in chunks. Each chunk is looked at from the deepest folder that all
+/// of its names lie in: so a folder with a name or two costs no call of its own, and one with many is walked to but once.
+struct SettledNames {
+    /// Names in a chunk, which is a thread's piece of work.
+    static let chunk = 1024
 
-    /// - Parameter placed: everything of this manifest, relative to `root`.
-    static func write(_ placed: some Sequence<Placed>, root: String, to writer: inout SettledWriter) {
-        var folders: [ExactText: [(name: String, kind: Placed.File.Kind)]] = [:]
-        func add(_ path: String, _ kind: Placed.File.Kind) {
-            let (folder, name) = split(path)
-            folders[ExactText(folder), default: []].append((name, kind))
+    /// What stands in front of each name in a chunk: 32 bytes, then the name, a zero byte, and a symlink's target with its length.
+    enum Kind: UInt8 { case file, symlink, folder, source }
+    static let headSize = 32
+
+    private(set) var chunks = 0
+    private(set) var writer = SettledWriter()
+    /// Absolute paths of the chunk that is not full yet, one behind the other, and where each ends.
+    private var paths: [UInt8] = []
+    private var pending: [(end: Int, name: SettledName)] = []
+    /// Bytes that all of them begin with, up to and with a slash.
+    private var shared = 0
+
+    /// - Parameter path: absolute.
+    mutating func add(_ path: String, _ name: SettledName) {
+        paths += path.utf8
+        finish(name)
+    }
+
+    /// Everything that a run has placed for one entry.
+    mutating func add(_ entry: Placed, below root: String) {
+        // A folder that a user has replaced by a symlink to another one would show the same names.
+        if entry.isFolder, !entry.files.contains(where: \.path.isEmpty) {
+            append(root, entry.path)
+            finish(.folder)
         }
-        for entry in placed {
-            // A folder that a user has replaced by a symlink to another one would show the same names.
-            if entry.isFolder, !entry.files.contains(where: { $0.path.isEmpty }) { add(entry.path, .folder) }
-            for file in entry.files { add(entry.path.appendingComponent(file.path), file.kind) }
-        }
-        writer.number(folders.values.reduce(0) { $0 + ($1.count + chunk - 1) / chunk })
-        for (folder, names) in folders.sorted(by: { $0.key.text < $1.key.text }) {
-            for start in stride(from: 0, to: names.count, by: chunk) {
-                let part = names[start..<min(start + chunk, names.count)]
-                var body = SettledWriter()
-                for (name, kind) in part { write(name, kind, to: &body) }
-                writer.text(folder.text.isEmpty ? root : root + "/" + folder.text)
-                writer.number(part.count)
-                writer.number(body.bytes.count)
-                writer.append(body)
+        for file in entry.files {
+            append(root, entry.path)
+            if !file.path.isEmpty { append("", file.path) }
+            switch file.kind {
+            case .file(let size, let seconds, let nanoseconds, let inode, _, _):
+                let modified = FileTime(seconds: seconds, nanoseconds: nanoseconds)
+                finish(.file(size: size, modified: modified, inode: inode))
+            case .symlink(let target): finish(.symlink(target: target))
+            case .folder: finish(.folder)
             }
         }
     }
 
-    private static func split(_ path: String) -> (folder: String, name: String) {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", path) }
-        return (String(path[..<slash]), String(path[path.utf8.index(after: slash)...]))
+    private mutating func append(_ folder: String, _ name: String) {
+        paths += folder.utf8
+        paths.append(UInt8(ascii: "/"))
+        paths += name.utf8
     }
 
-    private static func write(_ name: String, _ kind: Placed.File.Kind, to writer: inout SettledWriter) {
-        writer.text(name)
-        switch kind {
-        case .file(let size, let seconds, let nanoseconds, let inode, _, _):
-            writer.number(Kind.file.rawValue)
-            writer.number(size)
-            writer.number(seconds)
-            writer.number(nanoseconds)
-            writer.number(inode)
+    private mutating func finish(_ name: SettledName) {
+        let path = paths[(pending.last?.end ?? 0)...]
+        var length = pending.isEmpty ? path.count - 1 : zip(path, paths[..<shared]).prefix { $0 == $1 }.count
+        while length > 0, path[path.startIndex + length - 1] != UInt8(ascii: "/") { length -= 1 }
+        shared = length
+        pending.append((paths.count, name))
+        if pending.count == SettledNames.chunk { flush() }
+    }
+
+    /// Writes what is not written yet; the last call of all.
+    mutating func flush() {
+        guard !pending.isEmpty else { return }
+        var body = SettledWriter()
+        var start = 0
+        for (end, name) in pending {
+            body.name(paths[start + shared..<end], name)
+            start = end
+        }
+        writer.text(paths[..<shared])
+        writer.number(pending.count)
+        writer.number(body.bytes.count)
+        writer.append(body)
+        chunks += 1
+        paths.removeAll(keepingCapacity: true)
+        pending.removeAll(keepingCapacity: true)
+    }
+}
+
+extension SettledWriter {
+    fileprivate mutating func name(_ name: ArraySlice<UInt8>, _ seen: SettledName) {
+        switch seen {
+        case .file(let size, let modified, let inode): head(.file, name, size, modified, inode)
+        case .source(let size, let modified, let inode): head(.source, name, size, modified, inode)
+        case .folder: head(.folder, name)
         case .symlink(let target):
-            writer.number(Kind.symlink.rawValue)
-            writer.text(target)
-        case .folder: writer.number(Kind.folder.rawValue)
+            head(.symlink, name)
+            text(target.utf8)
         }
     }
 
-    // MARK: Looking again
-
-    private struct Part {
-        var folder: UnsafeRawBufferPointer
-        var count: Int
-        var names: UnsafeRawBufferPointer
-    }
-
-    /// Whether every name is there as it was. Several threads look when there are many.
-    static func hold(_ reader: inout SettledReader) -> Bool {
-        guard let count = reader.number(), count >= 0 else { return false }
-        var parts: [Part] = []
-        for _ in 0..<count {
-            guard let folder = reader.text(), let names = reader.number(), let length = reader.number(), length >= 0,
-                reader.offset + Int(length) <= reader.bytes.count
-            else { return false }
-            let body = UnsafeRawBufferPointer(rebasing: reader.bytes[reader.offset..<reader.offset + Int(length)])
-            parts.append(Part(folder: folder, count: Int(names), names: body))
-            reader.offset += Int(length)
-        }
-        return parts.withUnsafeBufferPointer { parts in
-            let threads = parts.reduce(0) { $0 + $1.count } < 2 * chunk ? 1 : min(Processors.count, 8, parts.count)
-            let work = Work(parts: parts)
-            let others = (1..<max(1, threads)).map { _ in OwnedThread { work.run() } }
-            work.run()
-            for thread in others { thread.join() }
-            return work.isClean.load(ordering: .relaxed)
-        }
-    }
-
-    /// Parts are taken one after the other by whichever thread is free; the first difference ends it.
-    private final class Work: @unchecked Sendable {
-        /// Outlives the threads: their maker waits for them.
-        private let parts: UnsafeBufferPointer<Part>
-        private let next = Atomic(0)
-        let isClean = Atomic(true)
-
-        init(parts: UnsafeBufferPointer<Part>) { self.parts = parts }
-
-        func run() {
-            while isClean.load(ordering: .relaxed) {
-                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard number < parts.count else { return }
-                if !SettledNames.holds(parts[number]) { isClean.store(false, ordering: .relaxed) }
-            }
-        }
-    }
-
-    private static func holds(_ part: Part) -> Bool {
-        guard let folder = OpenFolder(String(decoding: part.folder, as: UTF8.self)) else { return false }
-        var reader = SettledReader(part.names)
-        for _ in 0..<part.count {
-            guard let name = reader.text()?.baseAddress?.assumingMemoryBound(to: CChar.self),
-                let kind = reader.number().flatMap(Kind.init(rawValue:))
-            else { return false }
-            switch kind {
-            case .file:
-                guard let size = reader.number(), let seconds = reader.number(), let nanoseconds = reader.number(),
-                    let inode = reader.number(), let status = folder.status(of: name), status.kind == .file,
-                    status.size == size, status.inode == UInt64(bitPattern: inode),
-                    status.modified == FileTime(seconds: Int(seconds), nanoseconds: Int(nanoseconds))
-                else { return false }
-            case .symlink:
-                guard let target = reader.text(), folder.isSymlink(name, to: target) else { return false }
-            case .folder:
-                guard folder.status(of: name)?.kind == .folder else { return false }
-            }
-        }
-        return true
+    private mutating func head(
+        _ kind: SettledNames.Kind, _ name: ArraySlice<UInt8>, _ size: Int64 = 0,
+        _ modified: FileTime = FileTime(seconds: 0, nanoseconds: 0), _ inode: UInt64 = 0
+    ) {
+        number(size)
+        number(modified.seconds)
+        number(inode)
+        number(UInt64(modified.nanoseconds) | UInt64(name.count) << 32 | UInt64(kind.rawValue) << 56)
+        terminated(name)
     }
 }

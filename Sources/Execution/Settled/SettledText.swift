@@ -1,13 +1,13 @@
 internal import Planning
 internal import Platform
 
-/// The bytes of a snapshot: numbers little-endian, texts with their length in front.
+/// The bytes of a snapshot: numbers little-endian, texts with their length in front and a zero byte behind.
 ///
 /// ```
-/// magic  XXH3-128 of all that follows  entries  inputs…  folders { path  chunks { names… } … }
+/// magic  XXH3-128 of all that follows  entries  inputs…  chunks { folder  names { … } … }
 /// ```
 struct SettledWriter {
-    static let magic = Array("clearml-sync settled 1\n".utf8)
+    static let magic = Array("clearml-sync settled 2\n".utf8)
 
     private(set) var bytes: [UInt8] = []
 
@@ -15,40 +15,20 @@ struct SettledWriter {
         withUnsafeBytes(of: UInt64(truncatingIfNeeded: value).littleEndian) { bytes += $0 }
     }
 
-    mutating func text(_ text: String) {
-        number(text.utf8.count)
-        bytes += text.utf8
-        // For the kernel's calls, which end at a zero byte.
+    mutating func text(_ text: some Collection<UInt8>) {
+        number(text.count)
+        terminated(text)
+    }
+
+    /// For the kernel's calls, which end at a zero byte.
+    mutating func terminated(_ text: some Collection<UInt8>) {
+        bytes += text
         bytes.append(0)
     }
 
     mutating func digest(_ digest: Digest) { bytes += digest.bytes }
 
     mutating func append(_ other: SettledWriter) { bytes += other.bytes }
-
-    mutating func input(_ input: SettledInput) {
-        switch input {
-        case .file(let path, let digest):
-            number(0)
-            text(path)
-            self.digest(digest)
-        case .variable(let name, let digest):
-            number(1)
-            text(name)
-            self.digest(digest)
-        case .own(let path, let size, let modified, let inode):
-            number(2)
-            text(path)
-            number(size)
-            number(modified.seconds)
-            number(modified.nanoseconds)
-            number(inode)
-        case .names(let folder, let digest):
-            number(3)
-            text(folder)
-            self.digest(digest)
-        }
-    }
 
     /// The whole file.
     func finished() -> [UInt8] {
@@ -64,50 +44,32 @@ struct SettledWriter {
 
 /// Reads what `SettledWriter` wrote; its checksum has been compared, so that only a bug could make it wrong.
 struct SettledReader {
-    let bytes: UnsafeRawBufferPointer
-    var offset = 0
+    private let all: UnsafeRawBufferPointer
+    private var offset = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    init(_ bytes: UnsafeRawBufferPointer) { all = bytes }
+
+    /// The next bytes; `nil` where there are fewer.
+    mutating func bytes(_ count: Int) -> UnsafeRawBufferPointer? {
+        guard count >= 0, count <= all.count - offset else { return nil }
+        defer { offset += count }
+        return UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
+    }
 
     mutating func number() -> Int64? {
-        guard offset + 8 <= bytes.count else { return nil }
-        defer { offset += 8 }
-        return Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+        bytes(8).map { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) }
     }
+
+    /// As many bytes as the number in front says.
+    mutating func block() -> UnsafeRawBufferPointer? { number().flatMap { bytes(Int($0)) } }
 
     /// The bytes of a text, a zero byte behind them.
     mutating func text() -> UnsafeRawBufferPointer? {
-        guard let count = number(), count >= 0, offset + Int(count) < bytes.count else { return nil }
-        defer { offset += Int(count) + 1 }
-        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(count)])
+        guard let text = block(), bytes(1) != nil else { return nil }
+        return text
     }
 
     mutating func string() -> String? { text().map { String(decoding: $0, as: UTF8.self) } }
 
-    mutating func digest() -> Digest? {
-        guard offset + 32 <= bytes.count else { return nil }
-        defer { offset += 32 }
-        return Digest(bytes: Array(bytes[offset..<offset + 32]))
-    }
-
-    mutating func input() -> SettledInput? {
-        switch number() {
-        case 0:
-            guard let path = string(), let digest = digest() else { return nil }
-            return .file(path: path, digest: digest)
-        case 1:
-            guard let name = string(), let digest = digest() else { return nil }
-            return .variable(name: name, digest: digest)
-        case 2:
-            guard let path = string(), let size = number(), let seconds = number(), let nanoseconds = number(),
-                let inode = number()
-            else { return nil }
-            let modified = FileTime(seconds: Int(seconds), nanoseconds: Int(nanoseconds))
-            return .own(path: path, size: size, modified: modified, inode: UInt64(bitPattern: inode))
-        case 3:
-            guard let folder = string(), let digest = digest() else { return nil }
-            return .names(folder: folder, digest: digest)
-        default: return nil
-        }
-    }
+    mutating func digest() -> Digest? { bytes(32).flatMap { Digest(bytes: Array($0)) } }
 }

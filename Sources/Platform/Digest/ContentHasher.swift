@@ -14,12 +14,11 @@ public struct ContentHasher: ~Copyable, @unchecked Sendable {
 
     public init(_ function: HashFunction) {
         self.function = function
-        let digests = MessageDigests.shared
         switch function {
-        case .sha256: state = Self.start(digests.sha256)
-        case .sha512: state = Self.start(digests.sha512)
-        case .sha1: state = Self.start(digests.sha1)
-        case .md5: state = Self.start(digests.md5)
+        case .sha256: state = Self.start(MessageDigests.shared.sha256)
+        case .sha512: state = Self.start(MessageDigests.shared.sha512)
+        case .sha1: state = Self.start(MessageDigests.shared.sha1)
+        case .md5: state = Self.start(MessageDigests.shared.md5)
         case .crc32c: state = .crc32c(CRC32C())
         case .xxh3:
             guard let context = XXH3_createState() else { preconditionFailure("no memory for an XXH3 state") }

@@ -24,31 +24,26 @@ extension HashFunction {
     /// The value of bytes that are all there.
     public func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
 
-    /// The value of bytes that are all there, without a state that is fed (EVP_Digest(3), XXH3_128bits).
+    /// The value of bytes that are all there.
     public func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         switch self {
-        case .sha256: Self.digest(bytes, byteCount, MessageDigests.shared.sha256)
-        case .sha512: Self.digest(bytes, byteCount, MessageDigests.shared.sha512)
-        case .sha1: Self.digest(bytes, byteCount, MessageDigests.shared.sha1)
-        case .md5: Self.digest(bytes, byteCount, MessageDigests.shared.md5)
-        case .xxh3: Fingerprint(of: bytes).bytes
-        case .crc32c: Self.stream(self, bytes)
+        case .sha256: return SHA256.hash(bytes)
+        case .xxh3: return Fingerprint(of: bytes).bytes
+        case .sha512, .sha1, .md5, .crc32c:
+            var hasher = ContentHasher(self)
+            hasher.update(bytes)
+            return hasher.finish()
         }
     }
+}
 
-    private static func stream(_ function: HashFunction, _ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        var hasher = ContentHasher(function)
-        hasher.update(bytes)
-        return hasher.finish()
-    }
-
-    private static func digest(_ bytes: UnsafeRawBufferPointer, _ length: Int, _ digest: OpaquePointer) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-            // Of no bytes there may be no address.
-            let done = EVP_Digest(
-                bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), bytes.count, buffer.baseAddress, nil, digest, nil)
-            precondition(done == 1, "libcrypto refused a digest operation")
-            count = length
+/// SHA-256 without libcrypto's providers: to set them up takes longer than to find out that a run has nothing to do.
+private enum SHA256 {
+    static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: HashFunction.sha256.byteCount) { buffer, count in
+            precondition(
+                ccrypto_sha256(bytes.baseAddress, bytes.count, buffer.baseAddress), "libcrypto refused SHA-256")
+            count = HashFunction.sha256.byteCount
         }
     }
 }

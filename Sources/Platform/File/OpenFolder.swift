@@ -5,18 +5,19 @@ public struct OpenFolder: ~Copyable {
     private let descriptor: Int32
 
     /// open(2)
-    public init?(_ path: String) {
+    /// - Parameter path: ends with a zero byte.
+    public init?(_ path: UnsafePointer<CChar>) {
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
     }
 
     deinit { close(descriptor) }
 
-    /// fstatat(2), not through a symlink; `nil` where nothing is or nothing can be seen.
-    /// - Parameter name: ends with a zero byte.
-    public borrowing func status(of name: UnsafePointer<CChar>) -> FileStatus? {
+    /// fstatat(2); `nil` where nothing is or nothing can be seen.
+    /// - Parameter name: ends with a zero byte; it may be a path below the folder.
+    public borrowing func status(of name: UnsafePointer<CChar>, followSymlinks: Bool = false) -> FileStatus? {
         var raw = stat()
-        return fstatat(descriptor, name, &raw, AT_SYMLINK_NOFOLLOW) == 0 ? FileStatus(raw) : nil
+        return fstatat(descriptor, name, &raw, followSymlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 ? FileStatus(raw) : nil
     }
 
     /// Whether the name is a symlink to just this (readlinkat(2)).

@@ -16,6 +16,7 @@
     FUNCTION(int, archive_read_support_filter_lz4, (struct archive *archive), (archive)) \
     FUNCTION(int, archive_read_support_filter_xz, (struct archive *archive), (archive)) \
     FUNCTION(int, archive_read_support_filter_zstd, (struct archive *archive), (archive)) \
+    FUNCTION(int, archive_read_append_filter, (struct archive *archive, int code), (archive, code)) \
     FUNCTION(int, archive_read_support_format_7zip, (struct archive *archive), (archive)) \
     FUNCTION(int, archive_read_support_format_raw, (struct archive *archive), (archive)) \
     FUNCTION(int, archive_read_support_format_tar, (struct archive *archive), (archive)) \

@@ -62,7 +62,6 @@ final class EasyHandle {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NOPROGRESS, 1)
         set(CURLOPT_BUFFERSIZE, Self.receiveBufferSize)
-        set(CURLOPT_UPLOAD_BUFFERSIZE, Self.sendBufferSize)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 15)
@@ -94,8 +93,6 @@ final class EasyHandle {
     /// Much larger gains nothing: libcurl hands out at most 16 KiB (CURL_MAX_WRITE_SIZE) a call, and reads for a socket
     /// what is there.
     private static let receiveBufferSize = 512 << 10
-    /// Made by libcurl for a handle that sends something.
-    private static let sendBufferSize = 256 << 10
 
     // MARK: One job
 

@@ -43,7 +43,6 @@ final class Download: Sendable {
     }
 
     static let probeLength: Int64 = 16 << 20
-    static let pieceLength: Int64 = 16 << 20
     static let smallLimit: Int64 = 256 << 10
     /// How often slow parts of one object are asked for anew.
     static let mostRestarts = 8
@@ -69,7 +68,7 @@ final class Download: Sendable {
         var isFollowed = false
         /// How often the store has asked to be asked again.
         var lessons = 0
-        /// Ranges that still have to be asked for.
+        /// What still has to be asked for, part by part.
         var pending: [Range<Int64>] = []
         /// Requests whose answer has not ended.
         var active: [ObjectIdentifier: Piece] = [:]
@@ -114,7 +113,7 @@ final class Download: Sendable {
                 guard !state.isEnded else { return false }
                 state.body = body
                 state.validator = partial.validator
-                state.pending = Download.pieces(missing)
+                state.pending = missing
                 state.isFollowed = missing.isEmpty
                 return true
             }
@@ -162,10 +161,9 @@ final class Download: Sendable {
     func launchPieces() {
         while true {
             let next = state.withLock { state -> (Piece, RemoteObject, Validator?)? in
-                guard !state.isEnded, !state.isWaiting, !state.pending.isEmpty,
-                    state.active.count < transport.pace.parts
+                guard !state.isEnded, !state.isWaiting, state.active.count < partsAtOnce(state),
+                    let range = state.takePart()
                 else { return nil }
-                let range = state.pending.removeFirst()
                 let piece = Piece(self, generation: state.generation, range: range, isProbe: false)
                 state.active[ObjectIdentifier(piece)] = piece
                 return (piece, order.sources[state.source], state.validator)
@@ -200,14 +198,6 @@ final class Download: Sendable {
         if isStale { transfer.cancel() }
     }
 
-    static func pieces(_ gaps: [Range<Int64>]) -> [Range<Int64>] {
-        gaps.flatMap { gap in
-            stride(from: gap.lowerBound, to: gap.upperBound, by: Int(pieceLength)).map {
-                $0..<min($0 + pieceLength, gap.upperBound)
-            }
-        }
-    }
-
     // MARK: What pieces tell
 
     /// Called often: more bytes of this object have been written.
@@ -220,7 +210,7 @@ final class Download: Sendable {
         guard mayLaunch else { return }
         transport.pace.moved(count)
         // The window may have grown since the parts under way were asked for.
-        if state.withLock({ $0.active.count }) < transport.pace.parts { launchPieces() }
+        if state.withLock({ $0.active.count < partsAtOnce($0) }) { launchPieces() }
     }
 
     func small(_ piece: Piece, _ bytes: [UInt8]) {
@@ -248,7 +238,7 @@ final class Download: Sendable {
         let again = state.withLock { state -> Bool in
             guard let body = state.body, state.active.isEmpty, state.pending.isEmpty, !state.isWaiting, !state.isEnded
             else { return false }
-            state.pending = Download.pieces(body.partial.gaps)
+            state.pending = body.partial.gaps
             return !state.pending.isEmpty
         }
         if again { retryLater(Failure(.network, "the server ended a range early"), retryAfter: nil) }
@@ -285,7 +275,7 @@ final class Download: Sendable {
             }
             // A probe without a range was to bring everything: what others are asked for is not asked for again.
             let others = state.pending
-            state.pending = Download.pieces(missing.filter { part in !others.contains { $0.overlaps(part) } }) + others
+            state.pending = missing.filter { part in !others.contains { $0.overlaps(part) } } + others
             return true
         }
         if !resumes { abandonBody(failure) }
@@ -319,7 +309,7 @@ final class Download: Sendable {
             state.isWaiting = false
             guard let body = state.body else { return .ask }
             // A whole answer to a range may have broken off behind that range: then nobody was asked for the rest.
-            if state.pending.isEmpty, state.active.isEmpty { state.pending = Download.pieces(body.partial.gaps) }
+            if state.pending.isEmpty, state.active.isEmpty { state.pending = body.partial.gaps }
             return state.pending.isEmpty && state.active.isEmpty ? .complete : .askForRest
         }
         switch step {

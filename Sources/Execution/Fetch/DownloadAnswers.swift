@@ -148,7 +148,7 @@ extension Download {
                 state.validator = validator
                 state.isFollowed = true
                 if let firstEnd, let total {
-                    state.pending = Download.pieces(firstEnd < total ? [firstEnd..<total] : [])
+                    state.pending = firstEnd < total ? [firstEnd..<total] : []
                 }
                 return true
             }

@@ -2,6 +2,37 @@ internal import Caching
 internal import Platform
 internal import Synchronization
 
+/// How many parts are asked for at once, and how long they are.
+extension Download {
+    /// Bytes of a part: of a slow connection few, so that they come nearly in the order in which they are hashed; of a fast one
+    /// what comes in a quarter of a second, since each request costs the server some work.
+    fileprivate static let partLengths: ClosedRange<Int64> = 16 << 20...32 << 20
+    /// What may have been asked for beyond what has been hashed, where one connection brings enough: bytes that come much
+    /// earlier have left the processor's cache by then, and in the end only hashing would be left to do.
+    private static let mostAhead: Int64 = 64 << 20
+
+    func partsAtOnce(_ state: State) -> Int {
+        let parts = transport.pace.parts
+        guard let rate = state.usualRate, rate > Pace.fast, let body = state.body, let next = state.pending.first,
+            next.lowerBound - body.hashedLength > Download.mostAhead
+        else { return parts }
+        return min(parts, 1)
+    }
+}
+
+extension Download.State {
+    /// The next part that is to be asked for.
+    mutating func takePart() -> Range<Int64>? {
+        guard let gap = pending.first else { return nil }
+        // Whole MiB, so that no page is written in two parts.
+        let wished = Int64((usualRate ?? 0) / 4) & ~((1 << 20) - 1)
+        let length = min(max(wished, Download.partLengths.lowerBound), Download.partLengths.upperBound)
+        guard Int64(gap.count) > length else { return pending.removeFirst() }
+        pending[0] = gap.lowerBound + length..<gap.upperBound
+        return gap.lowerBound..<gap.lowerBound + length
+    }
+}
+
 /// Parts that come much more slowly than others: what is left of one is asked for anew, over another connection.
 extension Download {
     /// What a part must be slower than the usual by, and seconds that it is given first.
@@ -55,11 +86,10 @@ extension Download {
         guard retire(piece) else { return }
         state.withLock { state in
             guard let body = state.body, let range = piece.range else { return }
-            state.pending += Download.pieces(
-                body.partial.gaps.compactMap { gap in
-                    let part = gap.clamped(to: range)
-                    return part.isEmpty ? nil : part
-                })
+            state.pending += body.partial.gaps.compactMap { gap in
+                let part = gap.clamped(to: range)
+                return part.isEmpty ? nil : part
+            }
         }
         launchPieces()
     }

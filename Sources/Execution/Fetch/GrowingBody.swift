@@ -16,12 +16,16 @@ final class GrowingBody: Sendable {
 
     let partial: Partial
     private let progress: Monitor<Progress>
+    private let hashed = Atomic<Int64>(0)
 
     init(partial: Partial) {
         self.partial = partial
         let frontier = partial.frontier
         progress = Monitor(Progress(frontier: frontier, size: partial.size == frontier ? frontier : nil))
     }
+
+    /// Bytes that have been hashed, from the beginning on.
+    var hashedLength: Int64 { hashed.load(ordering: .relaxed) }
 
     /// Called by the transport after it wrote bytes.
     func advance() {
@@ -79,6 +83,7 @@ final class GrowingBody: Sendable {
                 guard count > 0 else { throw Failure(.integrity, "the partial download shrank while it was read") }
                 hashers.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 offset += Int64(count)
+                hashed.store(offset, ordering: .relaxed)
             }
         }
         return Blob(values: hashers.finishAndReset(), size: offset)

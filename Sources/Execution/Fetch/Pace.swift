@@ -11,7 +11,7 @@ final class Pace: Sendable {
     /// Parts at once in all; the connections of the configuration bound it further.
     static let most = 32
     /// Bytes a second above which a connection is no bottleneck.
-    private static let fast = 100e6
+    static let fast = 100e6
     /// Seconds of a sample, and until a window that brought nothing is tried again.
     private static let sample = 0.1
     private static let patience = 3.0

@@ -65,7 +65,6 @@ final class EasyHandle {
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NOPROGRESS, 1)
-        set(CURLOPT_UPLOAD_BUFFERSIZE, Self.sendBufferSize)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 15)
@@ -97,8 +96,6 @@ final class EasyHandle {
     /// Bytes that are read from a socket at once, for one response of any length and for one that is known to be long. libcurl makes
     /// the buffer anew for each response, and freeing 64 KiB or more makes the allocator tidy up all that it has.
     private static let receiveBufferSize = (any: 32 << 10, bulk: 256 << 10)
-    /// Made by libcurl for a handle that sends something.
-    private static let sendBufferSize = 256 << 10
 
     // MARK: One job
 

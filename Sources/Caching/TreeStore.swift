@@ -7,7 +7,8 @@ public final class TreeStore: Sendable {
     private let layout: Layout
     private let isWritable: Bool
     private let synchronizes: Bool
-    /// The listing that was read last, and its file as it was then: who has planned with it will place it next.
+    /// The listing that was read last, and its file as it was then: who has planned with it will place it next. One of very
+    /// many names is not kept: memory is worth more than the time to read it again.
     private let recent = Mutex<(status: FileStatus, listing: TreeListing)?>(nil)
 
     init(layout: Layout, lease: Lease?, synchronizes: Bool) {
@@ -32,7 +33,7 @@ public final class TreeStore: Sendable {
             if isWritable { try? FileSystem.remove(layout.tree(tree)) }
             return nil
         }
-        recent.withLock { $0 = (status, listing) }
+        if listing.items.count <= 100_000 { recent.withLock { $0 = (status, listing) } }
         return listing
     }
 

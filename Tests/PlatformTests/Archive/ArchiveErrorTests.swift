@@ -150,6 +150,20 @@ import Testing
         #expect(window.largest > 0 && window.largest <= 64 << 20, "libarchive's own choice")
     }
 
+    @Test(arguments: [UInt8(0x01), 0x80, 0xFF]) func anyByteOfASevenZipsTableMayBeWrong(change: UInt8) throws {
+        let table: [UInt8] = [
+            1, 4, 6, 0, 2, 9, 10, 10, 10, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0, 7, 0x0B, 1, 0, 2, 0x34, 3, 3, 1, 0x1B, 4, 1, 0,
+            0x21, 0x21, 1, 35, 1, 0, 2, 3, 0x0C, 1, 0, 0, 5, 0, 0,
+        ]
+        for position in table.indices {
+            var damaged = table
+            damaged[position] ^= change
+            let bytes = Self.sevenZip(damaged)
+            // It is read, or it is not: libarchive says what is wrong.
+            _ = try? SevenZipWindow(SourceStream(ArchiveSource(bytes: bytes)), size: Int64(bytes.count))
+        }
+    }
+
     /// Signature, version, a checksum that is not looked at so early, the table's place and length; then the table.
     private static func sevenZip(_ table: [UInt8], behind packed: [UInt8] = []) -> [UInt8] {
         [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C, 0, 4, 0, 0, 0, 0] + [UInt8(packed.count), 0, 0, 0, 0, 0, 0, 0]

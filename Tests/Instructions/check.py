@@ -21,7 +21,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 #: Instructions of a run, or for each entry or object of the path.
 BUDGETS = {
     "--version": 21_700_000,
-    "planning 10,000 entries": 185_000,
+    "planning 10,000 entries": 119_000,
     "locked, nothing to do: 1 entry": 46_500_000,
     "locked, nothing to do: each further entry": 10_000,
     "one small object from server to workspace": 1_850_000,

@@ -67,12 +67,14 @@ extension Session {
             guard let own = SettledName.source(at: path) else { return }
             names.add(path, own)
         }
+        names.flush()
         for item in plan.items {
             guard let path = source(item) else { return }
             guard !path.isEmpty else { continue }
             guard let source = SettledName.source(at: path) else { return }
             names.add(path, source)
         }
+        names.flush()
         for item in plan.items {
             if let placed = outcome.placed[item.entry.entry.id] { names.add(placed, below: workspaceRoot) }
         }

@@ -2,7 +2,7 @@ internal import Planning
 internal import Platform
 
 /// What the last run saw under one name: the part of stat(2) that tells whether somebody touched it since.
-enum SettledName: Equatable {
+enum SettledName {
     /// A file that was placed: not through a symlink.
     case file(size: Int64, modified: FileTime, inode: UInt64)
     case symlink(target: String)
@@ -25,7 +25,6 @@ struct SettledNames {
 
     /// What stands in front of each name in a chunk: 32 bytes, then the name, a zero byte, and a symlink's target with its length.
     enum Kind: UInt8 { case file, symlink, folder, source }
-    static let headSize = 32
 
     private(set) var chunks = 0
     private(set) var writer = SettledWriter()
@@ -68,15 +67,21 @@ struct SettledNames {
     }
 
     private mutating func finish(_ name: SettledName) {
-        let path = paths[(pending.last?.end ?? 0)...]
-        var length = pending.isEmpty ? path.count - 1 : zip(path, paths[..<shared]).prefix { $0 == $1 }.count
-        while length > 0, path[path.startIndex + length - 1] != UInt8(ascii: "/") { length -= 1 }
+        let start = pending.last?.end ?? 0
+        var length = paths.count - start - 1
+        if !pending.isEmpty {
+            // How far it begins as all before it do.
+            let most = min(shared, length)
+            length = 0
+            while length < most, paths[length] == paths[start + length] { length += 1 }
+        }
+        while length > 0, paths[start + length - 1] != UInt8(ascii: "/") { length -= 1 }
         shared = length
         pending.append((paths.count, name))
         if pending.count == SettledNames.chunk { flush() }
     }
 
-    /// Writes what is not written yet; the last call of all.
+    /// Writes what is not written yet; what comes behind lies elsewhere, or does not come.
     mutating func flush() {
         guard !pending.isEmpty else { return }
         var body = SettledWriter()

@@ -82,7 +82,9 @@ extension Session {
         inputs += manifest.environmentUsed.map {
             .variable(name: $0.key, digest: LockFile.hash(Array($0.value.utf8)))
         }
-        guard let locked = lockFile.input(holding: lock), let sections = SettledInput.names(workspace.folder) else { return }
+        guard let locked = lockFile.input(holding: lock), let sections = SettledInput.names(workspace.folder) else {
+            return
+        }
         inputs += [locked, sections]
         // It only saves time: a full disk is no reason to fail a run that did what it had to.
         try? Settled.write(inputs, names, entries: outcome.placed.count, basis.terms)

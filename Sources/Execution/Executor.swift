@@ -9,69 +9,6 @@ internal import Remotes
 /// The loop runs on the caller's thread and owns everything that is decided: what is under way, what waits, what failed.
 /// Bytes move on the HTTP client's thread and on the pool's; they report back through the inbox.
 final class Executor {
-    struct Options: Sendable {
-        /// Objects under way at once.
-        var jobs = 64
-        /// Go on after failures.
-        var keepGoing = false
-        var force = false
-        /// Bring objects into the cache and leave the workspace alone.
-        var fetchesOnly = false
-        /// Touch no network; what an unlocked URL held the last time is believed.
-        var offline = false
-        var keepsArchives = false
-        /// Where ClearML's SDK keeps its downloads.
-        var sdkCache: SDKCache?
-        var limits = ExtractionLimits()
-        /// Seconds after which an object that another process seems to fetch is fetched here too.
-        var patience: Double = 120
-        /// Seconds without a byte after which a transfer is broken off and tried again.
-        var stallTimeout: Double = 60
-        /// Bytes a second that may come over the network.
-        var limitRate: Int64?
-    }
-
-    /// What a run came to.
-    struct Outcome: Sendable {
-        /// The plan's, and what listings have added to them.
-        var items: [Plan.Item] = []
-        var placed: [Entry.ID: Placed]
-        var acquired: [Entry.ID: [Acquired]] = [:]
-        /// Of those, the ones that were to be brought here and did not come.
-        var absent: [Entry.ID: Set<Int>] = [:]
-        var failures: [(id: Entry.ID, failure: Failure, isOptional: Bool)] = []
-        var removed: [String] = []
-        var kept: [String] = []
-        var interruption: Int32?
-    }
-
-    final class Job {
-        let item: Int
-        let object: Int
-        /// What others that want the same content find it by.
-        let content: ExactText
-        /// What index, partials and locks know the object by.
-        let identity: String
-        let lockKey: UInt64
-        let transfer: Progress.Transfer
-        var download: Download?
-        var holdsLock = false
-        /// Another process held the object's lock.
-        var hasWaited = false
-        /// A copy in the SDK's cache was looked at.
-        var hasTriedAdopting = false
-        let waitingSince = MonotonicTime.now()
-
-        init(item: Int, object: Int, content: ExactText, identity: String, transfer: Progress.Transfer) {
-            self.item = item
-            self.object = object
-            self.content = content
-            self.identity = identity
-            lockKey = LockFile.hash(Array(identity.utf8)).prefix
-            self.transfer = transfer
-        }
-    }
-
     let cache: Cache
     let placement: Placement
     let sources: SourceRules

@@ -24,7 +24,7 @@ BUDGETS = {
     "planning 10,000 entries": 119_000,
     "locked, nothing to do: 1 entry": 46_500_000,
     "locked, nothing to do: each further entry": 10_000,
-    "one small object from server to workspace": 1_850_000,
+    "one small object from server to workspace": 1_150_000,
 }
 
 

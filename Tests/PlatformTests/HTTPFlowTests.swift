@@ -177,6 +177,32 @@ import Testing
         }
     }
 
+    @Test func requestsThatGatherAllCome() throws {
+        try withServer { (server, client) throws in
+            server.file("/file", content)
+            // The client's thread is there and asleep by now.
+            #expect(try client.fetch(server.url("/file")).bytes == content)
+            let recorders = (0..<3).map { _ in HTTPRecorder { _ in .more } }
+            var transfers: [HTTPTransfer] = []
+            client.gather {
+                transfers = recorders.map { client.send(HTTPRequest(.get, server.url("/file")), to: $0) }
+            }
+            for (recorder, transfer) in zip(recorders, transfers) {
+                #expect(try client.fetched(recorder, transfer).bytes == content)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whoWaitsForAnAnswerWhileOthersGatherIsServedAtOnce() throws {
+        try withServer { (server, client) throws in
+            server.file("/file", content)
+            #expect(try client.fetch(server.url("/file")).bytes == content)
+            var answer: Result<HTTPAnswer, any Error>?
+            client.gather { answer = Result { try client.exchange(HTTPRequest(.get, server.url("/file"))) } }
+            #expect(try answer?.get().body == content)
+        }
+    }
+
     @Test func theCapOnConnectionsHoldsPerHostAndInAll() throws {
         var configuration = HTTPConfiguration()
         (configuration.connectionsPerHost, configuration.connections) = (3, 4)

@@ -80,8 +80,13 @@ public final class HTTPClient: Sendable {
     /// already: then it is told `.cancelled` before this returns.
     @discardableResult
     public func send(_ request: HTTPRequest, to receiver: any HTTPReceiver) -> HTTPTransfer {
+        send(request, to: receiver, isAwaited: false)
+    }
+
+    /// - Parameter isAwaited: the sender does nothing else until it ends: others' requests are not gathered first.
+    func send(_ request: HTTPRequest, to receiver: any HTTPReceiver, isAwaited: Bool) -> HTTPTransfer {
         let job = HTTPJob(request, receiver)
-        if !mailbox.post(.send(job)) { job.end(.cancelled, "The client is shut down") }
+        if !mailbox.post(.send(job), isUrgent: isAwaited) { job.end(.cancelled, "The client is shut down") }
         return HTTPTransfer(job: job, mailbox: mailbox)
     }
 

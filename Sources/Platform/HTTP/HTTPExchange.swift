@@ -16,7 +16,7 @@ extension HTTPClient {
         _ request: HTTPRequest, limit: Int = 64 << 20, isCancelled: (() -> Bool)? = nil
     ) throws(HTTPFailure) -> HTTPAnswer {
         let exchange = Exchange(limit: limit)
-        let transfer = send(request, to: exchange)
+        let transfer = send(request, to: exchange, isAwaited: true)
         if let isCancelled, !exchange.ends(before: isCancelled) { transfer.cancel() }
         return try exchange.wait()
     }

@@ -14,8 +14,8 @@ final class HTTPMailbox: Sendable {
         var waker: HTTPWaker?
 
         /// Only the first command after the thread fell asleep costs a system call.
-        mutating func wake() {
-            guard isAsleep, gathering == 0 || isClosed, let waker else { return }
+        mutating func wake(isUrgent: Bool = false) {
+            guard isAsleep, gathering == 0 || isUrgent || isClosed, let waker else { return }
             isAsleep = false
             waker.wake()
         }
@@ -25,11 +25,11 @@ final class HTTPMailbox: Sendable {
     func open(_ waker: HTTPWaker) { state.withLock { $0.waker = waker } }
 
     /// - Returns: false when the client is shut down: nobody will read the command.
-    func post(_ command: Command) -> Bool {
+    func post(_ command: Command, isUrgent: Bool = false) -> Bool {
         state.withLock { state in
             guard !state.isClosed else { return false }
             state.commands.append(command)
-            state.wake()
+            state.wake(isUrgent: isUrgent)
             return true
         }
     }

@@ -12,6 +12,9 @@ PROGRAM = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from clearml import StorageManager
+from clearml.config import config
+# Its parser does not bear to be called by several threads at once.
+config.get("storage", None)
 with ThreadPoolExecutor(16) as pool:
     copies = list(pool.map(lambda url: StorageManager.get_local_copy(url), sys.stdin.read().split()))
 assert all(copies), "a download failed"

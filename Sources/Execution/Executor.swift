@@ -274,15 +274,20 @@ final class Executor {
 
     static var interrupted: Failure { Failure(.interrupted, "interrupted") }
 
+    /// Bytes from which on an object's rows are in the index before its lock is free: who waits for it is not to fetch it again.
+    static let largeObject: Int64 = 1 << 20
+
+    static func rows(_ identity: String, _ acquired: Acquired, _ blob: Blob) -> [Index.Row] {
+        guard let validator = acquired.validator else { return [.blob(blob)] }
+        let seen = Index.Seen(validator: validator, digest: blob.digest, size: blob.size)
+        return [.blob(blob), .seen(url: identity, seen)]
+    }
+
     func remember(_ number: Int, _ acquired: Acquired, _ blob: Blob) {
-        guard let job = jobs[number] else { return }
-        rows.append(.blob(blob))
-        if let validator = acquired.validator {
-            let seen = Index.Seen(validator: validator, digest: blob.digest, size: blob.size)
-            rows.append(.seen(url: job.identity, seen))
-        }
-        // A process that waits for this object, or that comes after we are killed, is not to fetch much of it again.
-        if rows.count >= 8000 || blob.size >= 1 << 20 || recorded.adding(seconds: 1) < .now() {
+        guard let job = jobs[number], blob.size < Executor.largeObject else { return }
+        rows += Executor.rows(job.identity, acquired, blob)
+        // A process that comes after we are killed is not to fetch much of it again.
+        if rows.count >= 8000 || recorded.adding(seconds: 1) < .now() {
             workers.submit { [cache, rows] in cache.index.record(rows) }
             rows = []
             recorded = .now()

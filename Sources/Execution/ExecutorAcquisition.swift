@@ -188,7 +188,11 @@ extension Executor {
     /// placed by that thread: another hand-over costs more than a link.
     func ending(of number: Int) -> @Sendable (Result<Acquired, Failure>, Blob?) -> Void {
         let place = jobs[number].flatMap { placementOnArrival($0) }
-        return { [inbox] result, blob in
+        let identity = jobs[number]?.identity ?? ""
+        return { [inbox, cache] result, blob in
+            if let blob, blob.size >= Executor.largeObject, case .success(let acquired) = result {
+                cache.index.record(Executor.rows(identity, acquired, blob))
+            }
             var placed: Result<Placed, Failure>?
             if let place, case .success(let acquired) = result { placed = place(acquired) }
             inbox.post(.finished(number, result, blob, placed: placed))

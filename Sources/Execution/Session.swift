@@ -277,11 +277,21 @@ public final class Session {
         guard mustSave else { return isLocked ? lockText : try lockFile.save(lock) }
         let (lockText, _) = try concurrently(
             { isLocked ? self.lockText : try lockFile.save(lock) },
-            { [workspace, cache, workspaceRoot, placed = outcome.placed] in
-                try workspace.save(placed)
+            { [workspace, cache, workspaceRoot, placed = outcome.placed, open = stillIntended(outcome, declared)] in
+                try workspace.save(placed, stillIntended: open)
                 if isPlacedAnew { try Session.saveRoot(placed, workspaceRoot, workspace.section, in: cache) }
             })
         return lockText
+    }
+
+    /// What a killed run was about to place, and this one has neither placed nor found in place: it was interrupted too, or selects
+    /// other entries. Forgotten, it would be somebody else's file to the next run.
+    private func stillIntended(_ outcome: Executor.Outcome, _ declared: Set<Entry.ID>) -> [Entry.ID: Placed] {
+        guard !state.intended.isEmpty else { return [:] }
+        let kept = Set(outcome.items.filter { $0.action == .keep }.map(\.entry.entry.id))
+        return state.intended.filter { id, _ in
+            declared.contains(id) && !kept.contains(id) && outcome.placed[id] == state.placed[id]
+        }
     }
 
     static func lockEntry(_ item: Plan.Item, _ outcome: Executor.Outcome) -> Lock.Entry? {

@@ -256,4 +256,34 @@ internal import Testing
         #expect(output.exitCode == 0, "\(output.stderr)")
         #expect(scene.placed() == bytes)
     }
+
+    /// A run is killed after it has placed two entries, and the next one is interrupted before it comes to them.
+    @Test func whatAKilledRunPlacedIsKnownThroughAnInterruptedOne() throws {
+        let scene = try PullScene()
+        for (name, stalled) in [("a", 2), ("b", 2), ("c", 1)] {
+            scene.server.route("/\(name).bin") { [bytes] request in
+                let response = FaultServer.Response.file(bytes, for: request)
+                return request.number == stalled ? response.with(.stallAfter(0)) : response
+            }
+        }
+        try scene.declare(["a", "b", "c"].map { PullScene.entry($0, scene.server.url("/\($0).bin")) })
+        let killed = try scene.startPull()
+        #expect(waitUntil { scene.placed("artifacts/a/a.bin") == bytes && scene.placed("artifacts/b/b.bin") == bytes })
+        killed.signal(SIGKILL)
+        #expect(try killed.wait() == 128 + SIGKILL)
+        let interrupted = try scene.startPull()
+        #expect(
+            waitUntil { scene.server.exchanges("/a.bin").count == 2 && scene.server.exchanges("/b.bin").count == 2 })
+        interrupted.signal(SIGINT)
+        #expect(try interrupted.wait() == 130)
+        let journal = String(decoding: try scene.folder.read("workspace/.clearml-sync/manifest.journal"), as: UTF8.self)
+        #expect(journal.contains("artifacts/a/a.bin") && journal.contains("artifacts/b/b.bin"))
+        try scene.pullWell()
+        #expect(scene.placed("artifacts/c/c.bin") == bytes)
+        #expect(!FileSystem.exists(scene.workspace + "/.clearml-sync/manifest.journal"))
+        // All three are ours: they go when they are not declared any more.
+        try scene.declare([])
+        try scene.pullWell()
+        #expect(try scene.tree().isEmpty)
+    }
 }

@@ -125,11 +125,16 @@ public final class Workspace: Sendable {
         return state
     }
 
-    /// Replaces the state; the journal is then of no more use.
-    func save(_ placed: [Entry.ID: Placed]) throws {
+    /// Replaces the state. Of the journal only what a killed run was about to place stays, and this one has not come to.
+    func save(_ placed: [Entry.ID: Placed], stillIntended: [Entry.ID: Placed] = [:]) throws {
         try AtomicFile.write(StateText(manifest: manifest, entries: placed).encoded, to: statePath)
         journal.withLock { $0.file = nil }
-        try FileSystem.remove(journalPath)
+        guard !stillIntended.isEmpty else { return try FileSystem.remove(journalPath) }
+        var text: [UInt8] = []
+        for id in stillIntended.keys.sorted() {
+            if let placed = stillIntended[id] { StateText.append(placed, id: id, to: &text) }
+        }
+        try AtomicFile.write(text, to: journalPath)
     }
 
     /// Says what is about to be placed, before anything is: a run that is killed is then understood by the next.

@@ -55,7 +55,8 @@ let package = Package(
             name: "Caching",
             dependencies: [
                 "Planning", "Platform",
-                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 
@@ -138,7 +139,8 @@ let package = Package(
             name: "CachingTests",
             dependencies: [
                 "Caching", "Planning", "Platform", "TestSupport",
-                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -101,32 +101,8 @@ public final class Index: Sendable {
         guard !rows.isEmpty, isWritable else { return }
         let now = FileTime.now().seconds
         write { database in
-            for row in rows { try Index.insert(row, at: now, into: database) }
-        }
-    }
-
-    private static func insert(_ row: Row, at now: Int, into database: Database) throws {
-        switch row {
-        case .blob(let blob):
-            try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO blob (digest, size, fingerprint, used) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [blob.digest.hex, blob.size, Hex.encode(blob.fingerprint.bytes), now])
-        case .seen(let url, let seen):
-            try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO url (url, validator, digest, size) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [url, seen.validator.text, seen.digest.hex, seen.size])
-        case .local(let path, let status, let digest):
-            try database.cachedStatement(
-                sql:
-                    "INSERT OR REPLACE INTO local (path, size, seconds, nanoseconds, inode, digest) VALUES (?, ?, ?, ?, ?, ?)"
-            ).execute(arguments: [
-                path, status.size, status.modified.seconds, status.modified.nanoseconds,
-                Int64(bitPattern: status.inode),
-                digest.hex,
-            ])
-        case .used(let digest):
-            try database.cachedStatement(sql: "UPDATE blob SET used = ? WHERE digest = ?")
-                .execute(arguments: [now, digest.hex])
+            let writer = IndexWriter(database, now: now)
+            for row in rows { try writer.write(row) }
         }
     }
 

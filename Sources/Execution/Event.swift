@@ -44,6 +44,8 @@ public struct Acquired: Sendable {
     public var transferred: Int64 = 0
     /// Which of URL (0) and mirrors gave it.
     public var source = 0
+    /// It is still to be brought here; this is what is known of it.
+    var isAwaited = false
 
     public init(_ origin: Origin, digest: Digest?, size: Int64?) {
         self.origin = origin

@@ -36,7 +36,8 @@ final class Executor {
     /// Jobs by the content that they bring: others that want the same wait for them.
     var bringing: [ExactText: Int] = [:]
     var followers: [Int: [(item: Int, object: Int)]] = [:]
-    var missing: [Int: Int] = [:]
+    /// How many objects of each item have not come yet.
+    var missing: [Int]
     var failed: Set<Int> = []
     var placing = 0
     /// Entries whose listing has not ended.
@@ -65,6 +66,7 @@ final class Executor {
         self.sources = sources
         self.access = access
         self.survey = survey
+        missing = Array(repeating: 0, count: plan.items.count)
         room = plan.cacheFree - plan.cacheNeeded
         self.options = options
         self.progress = progress
@@ -100,13 +102,13 @@ final class Executor {
         return { signal in inbox.post(.interrupted(signal)) }
     }
 
+    /// - Returns: among the rest rows for the index, for the caller to record.
     func run() -> Outcome {
         defer {
             // Nothing may still be written when the pool ends.
             sources.network.shutdown()
             pool.shutdown()
             workers.shutdown()
-            cache.index.record(rows)
         }
         prepare()
         while stop == nil || !jobs.isEmpty || placing > 0 || !listings.isEmpty {
@@ -119,6 +121,7 @@ final class Executor {
         }
         if stop == nil, !options.fetchesOnly { removeOrphans() }
         outcome.items = plan.items
+        outcome.rows = rows
         return outcome
     }
 
@@ -126,10 +129,12 @@ final class Executor {
 
     func prepare() {
         var (bytes, unsized) = (Int64(0), 0)
-        for (index, item) in plan.items.enumerated() {
-            let id = item.entry.entry.id
-            outcome.acquired[id] = item.objects.map { known($0, of: item.entry) }
-            switch item.action {
+        queue.reserveCapacity(plan.items.count)
+        outcome.acquired.reserveCapacity(plan.items.count)
+        for index in plan.items.indices {
+            let entry = plan.items[index].entry
+            outcome.acquired.append(plan.items[index].objects.map { known($0, of: entry) })
+            switch plan.items[index].action {
             case .keep, .drift: continue
             case .blocked(let reason):
                 fail(index, Failure(.other, reason, advice: "move it away, or give the entry another 'path'"))
@@ -139,7 +144,7 @@ final class Executor {
             let wanted = enqueue(index, from: 0)
             bytes += wanted.bytes
             unsized += wanted.unsized
-            if item.entry.isOpen {
+            if entry.isOpen {
                 // Nobody knows what it will come to.
                 unsized += 1
                 open(index)
@@ -153,19 +158,18 @@ final class Executor {
     /// Queues the objects of an item that have to be brought here.
     /// - Parameter first: the ones before it are queued already.
     func enqueue(_ index: Int, from first: Int) -> (bytes: Int64, unsized: Int) {
-        let item = plan.items[index]
         var (bytes, unsized) = (Int64(0), 0)
-        for number in first..<item.objects.count {
-            let object = item.objects[number]
-            guard object.acquisition != .cached, object.acquisition != .direct else { continue }
+        for number in first..<plan.items[index].objects.count {
+            let acquisition = plan.items[index].objects[number].acquisition
+            guard acquisition != .cached, acquisition != .direct else { continue }
             queue.append((index, number))
-            outcome.absent[item.entry.entry.id, default: []].insert(number)
-            missing[index, default: 0] += 1
-            switch object.acquisition {
+            outcome.acquired[index][number].isAwaited = true
+            missing[index] += 1
+            switch acquisition {
             // An archive that is read where it lies costs no download, but it is read.
-            case .fetch(let size?) where item.entry.access == .cache: bytes += size
+            case .fetch(let size?) where plan.items[index].entry.access == .cache: bytes += size
             case .fetch, .revalidate: unsized += 1
-            case .adopt: bytes += object.resolved.knownSize ?? 0
+            case .adopt: bytes += plan.items[index].objects[number].resolved.knownSize ?? 0
             case .unpack, .cached, .direct: break
             }
         }
@@ -173,7 +177,7 @@ final class Executor {
     }
 
     func placeIfComplete(_ index: Int) {
-        guard missing[index, default: 0] == 0, !listings.contains(index), !failed.contains(index), stop == nil else {
+        guard missing[index] == 0, !listings.contains(index), !failed.contains(index), stop == nil else {
             return
         }
         sortObjects(index)
@@ -318,10 +322,10 @@ final class Executor {
                 accept(same, item, object)
             }
         case .failure(var failure):
-            let item = plan.items[job.item]
-            if failure.kind == .integrity, failure.advice == nil, item.objects[job.object].resolved.locked != nil {
-                failure.advice =
-                    "if the new content is right, run 'clearml-sync lock --upgrade' for \(item.entry.entry.id.name)"
+            let wasLocked = plan.items[job.item].objects[job.object].resolved.locked != nil
+            if failure.kind == .integrity, failure.advice == nil, wasLocked {
+                let name = plan.items[job.item].entry.entry.id.name
+                failure.advice = "if the new content is right, run 'clearml-sync lock --upgrade' for \(name)"
             }
             fail(job.item, failure)
             // Another entry may have other mirrors or credentials for the same content.
@@ -330,11 +334,10 @@ final class Executor {
     }
 
     func accept(_ acquired: Acquired, _ item: Int, _ object: Int, _ placed: Result<Placed, Failure>? = nil) {
-        let id = plan.items[item].entry.entry.id
-        outcome.acquired[id]?[object] = acquired
-        outcome.absent[id]?.remove(object)
-        report(.acquired(id, url: plan.items[item].objects[object].resolved.url.identity, acquired))
-        missing[item, default: 0] -= 1
+        outcome.acquired[item][object] = acquired
+        let url = plan.items[item].objects[object].resolved.url.identity
+        report(.acquired(plan.items[item].entry.entry.id, url: url, acquired))
+        missing[item] -= 1
         if let placed { didPlace(item, placed) } else { placeIfComplete(item) }
     }
 

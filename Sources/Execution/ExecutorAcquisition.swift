@@ -8,32 +8,33 @@ internal import Remotes
 extension Executor {
     func acquire(_ number: Int) {
         guard let job = jobs[number] else { return }
-        let item = plan.items[job.item]
-        let planned = item.objects[job.object]
+        let entry = plan.items[job.item].entry
+        let planned = plan.items[job.item].objects[job.object]
         let resolved = planned.resolved
-        let entry = item.entry.entry
         if !job.holdsLock, locks != nil {
             guard locks!.tryAcquire(job.lockKey) || job.waitingSince.adding(seconds: options.patience) < .now()
             else {
-                if !job.hasWaited { report(.waiting(entry.id, url: resolved.url.identity)) }
+                if !job.hasWaited { report(.waiting(entry.entry.id, url: resolved.url.identity)) }
                 job.hasWaited = true
                 return inbox.schedule(after: 0.1) { [inbox] in inbox.post(.retry(number)) }
             }
             job.holdsLock = true
             // Another process may have brought it while we waited.
-            if let there = try? alreadyThere(planned, job.identity, entry) { return finish(number, .success(there)) }
+            if let there = try? alreadyThere(planned, job.identity, entry.entry) {
+                return finish(number, .success(there))
+            }
         }
-        report(.fetching(entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
-        let order = intakeOrder(entry, resolved, job.identity)
+        report(.fetching(entry.entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
+        let order = intakeOrder(entry.entry, resolved, job.identity)
         switch planned.acquisition {
         case .unpack: unpackCached(number, order)
-        case .adopt: takeLocal(number, order, path: placement.workspace.root + "/" + item.entry.path, origin: .adopted)
-        case .fetch, .revalidate: fetch(number, order, entry: item.entry, planned: planned)
+        case .adopt: takeLocal(number, order, path: placement.workspace.root + "/" + entry.path, origin: .adopted)
+        case .fetch, .revalidate: fetch(number, order, entry: entry, planned: planned)
         case .cached, .direct: break
         }
     }
 
-    func alreadyThere(_ planned: Plan.Object, _ identity: String, _ entry: Entry) throws -> Acquired? {
+    func alreadyThere(_ planned: Plan.Object, _ identity: String, _ entry: Shared<Entry>) throws -> Acquired? {
         if case .revalidate = planned.acquisition, !options.offline { return nil }
         let known = planned.resolved.locked?.digest ?? entry.checksum?.digest
         let seen = known == nil && !options.offline ? nil : cache.index.seen(identity)
@@ -52,7 +53,7 @@ extension Executor {
         return found
     }
 
-    func intakeOrder(_ entry: Entry, _ resolved: ResolvedObject, _ identity: String) -> Intake.Order {
+    func intakeOrder(_ entry: Shared<Entry>, _ resolved: ResolvedObject, _ identity: String) -> Intake.Order {
         var expectation = Expectation()
         expectation.digest = resolved.locked?.digest ?? entry.checksum?.digest
         expectation.isLocked = resolved.locked?.digest != nil
@@ -144,7 +145,7 @@ extension Executor {
 
     /// Where an object can be had, in order. A locked version is asked for first; should it be gone, the same bytes may still
     /// stand under the key itself, and their digest is known.
-    private func sources(_ planned: Plan.Object, of entry: Entry) throws(Failure) -> [SourceRules.Source] {
+    private func sources(_ planned: Plan.Object, of entry: Shared<Entry>) throws(Failure) -> [SourceRules.Source] {
         let object = planned.resolved
         let version = entry.version ?? object.locked?.version
         do throws(Refusal) {

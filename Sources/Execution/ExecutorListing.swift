@@ -27,8 +27,8 @@ extension Executor {
             isCancelled: { [halted] in halted.isSet }, retried: transport.retried)
         pool.submit { [inbox, survey, sources, access, halted] in
             do {
-                let decision = access.decide(entry.entry)
-                let folder = try RemoteFolder(entry.entry, decision.transport, sources: sources)
+                let decision = access.decide(entry.entry.value)
+                let folder = try RemoteFolder(entry.entry.value, decision.transport, sources: sources)
                 try folder.list(caller: caller) { page in
                     inbox.post(.listed(index, try survey.plan(page, of: entry)))
                     return !halted.isSet
@@ -42,11 +42,10 @@ extension Executor {
 
     func listed(_ index: Int, _ objects: [Plan.Object]) {
         guard stop == nil, !failed.contains(index) else { return }
-        let id = plan.items[index].entry.entry.id
         let first = plan.items[index].objects.count
         plan.items[index].objects += objects
         let entry = plan.items[index].entry
-        outcome.acquired[id, default: []] += objects.map { known($0, of: entry) }
+        outcome.acquired[index] += objects.map { known($0, of: entry) }
         let before = queue.count
         let wanted = enqueue(index, from: first)
         progress.expect(objects: queue.count - before, bytes: wanted.bytes, unsized: wanted.unsized)
@@ -74,7 +73,8 @@ extension Executor {
     func listingFailure(_ index: Int) -> Failure? {
         let item = plan.items[index]
         let id = item.entry.entry.id
-        guard let expected = item.entry.lockedListing, let lines = Session.lockEntry(item, outcome) else { return nil }
+        guard let expected = item.entry.lockedListing, let lines = Session.lockEntry(item, outcome.acquired[index])
+        else { return nil }
         var lock = Lock()
         lock.entries[id] = lines
         guard LockText.encode(lock, hash: LockFile.hash).listings[expected] == nil else { return nil }
@@ -88,12 +88,11 @@ extension Executor {
     func sortObjects(_ index: Int) {
         guard wasListed.remove(index) != nil else { return }
         let paths = plan.items[index].objects.map(\.resolved.path)
-        guard let acquired = outcome.acquired[plan.items[index].entry.entry.id], acquired.count == paths.count else {
-            return
-        }
+        let acquired = outcome.acquired[index]
+        guard acquired.count == paths.count else { return }
         let order = paths.indices.sorted { paths[$0].utf8.lexicographicallyPrecedes(paths[$1].utf8) }
         guard !order.elementsEqual(paths.indices) else { return }
         plan.items[index].objects = order.map { plan.items[index].objects[$0] }
-        outcome.acquired[plan.items[index].entry.entry.id] = order.map { acquired[$0] }
+        outcome.acquired[index] = order.map { acquired[$0] }
     }
 }

@@ -30,12 +30,13 @@ extension Executor {
         /// The plan's, and what listings have added to them.
         var items: [Plan.Item] = []
         var placed: [Entry.ID: Placed]
-        var acquired: [Entry.ID: [Acquired]] = [:]
-        /// Of those, the ones that were to be brought here and did not come.
-        var absent: [Entry.ID: Set<Int>] = [:]
+        /// What is known of the objects of each item.
+        var acquired: [[Acquired]] = []
         var failures: [(id: Entry.ID, failure: Failure, isOptional: Bool)] = []
         var removed: [String] = []
         var kept: [String] = []
         var interruption: Int32?
+        /// What the index is still to be told.
+        var rows: [Index.Row] = []
     }
 }

@@ -8,7 +8,7 @@ internal import Remotes
 extension Executor {
     func place(_ index: Int) {
         let id = plan.items[index].entry.entry.id
-        let content = content(of: plan.items[index], outcome.acquired[id] ?? [])
+        let content = content(of: plan.items[index], outcome.acquired[index])
         placing += 1
         let previous = outcome.placed[id]
         let force = options.force
@@ -42,9 +42,9 @@ extension Executor {
 
     /// What an entry is placed as.
     private func content(of item: Plan.Item, _ acquired: [Acquired]) -> Placement.Content {
-        let entry = item.entry.entry
         var content = Placement.Content(
-            path: item.entry.path, mode: entry.link, executable: entry.executable, isFolder: item.entry.isFolder,
+            path: item.entry.path, mode: item.entry.entry.link, executable: item.entry.entry.executable,
+            isFolder: item.entry.isFolder,
             objects: zip(item.objects, acquired).map { object, acquired in
                 Placed.Object(
                     path: object.resolved.place, digest: acquired.digest,
@@ -58,7 +58,8 @@ extension Executor {
                 content.directFolder = path
             } else {
                 for object in item.objects where object.resolved.recipe == nil {
-                    content.direct[ExactText(object.resolved.place)] = object.resolved.url.localPath(base: entry.base)
+                    content.direct[ExactText(object.resolved.place)] = object.resolved.url.localPath(
+                        base: item.entry.entry.base)
                 }
             }
         }
@@ -69,12 +70,11 @@ extension Executor {
         let id = plan.items[index].entry.entry.id
         switch result {
         case .success(let placed):
-            if let old = outcome.placed[id], ExactText(old.path) != ExactText(placed.path),
+            if let old = outcome.placed.updateValue(placed, forKey: id), ExactText(old.path) != ExactText(placed.path),
                 let kept = try? placement.remove(old, force: options.force)
             {
                 outcome.kept += kept
             }
-            outcome.placed[id] = placed
             report(.placed(id, path: placed.path, mode: placed.mode))
         case .failure(let failure): fail(index, failure)
         }

@@ -82,12 +82,12 @@ public struct LocalCopy {
             report: report)
         interruption.reach(executor.interrupt)
         let outcome = executor.run()
+        cache.index.record(outcome.rows)
         if outcome.interruption != nil { throw Failure(.interrupted, "interrupted") }
         if let failure = outcome.failures.first?.failure { throw failure.named(resolved.entry.url.identity) }
-        guard let acquired = outcome.acquired[resolved.entry.id] else { throw Failure(.interrupted, "interrupted") }
         var content = Placement.Content(
             path: "", mode: options.link, executable: false, isFolder: resolved.isFolder,
-            objects: zip(resolved.objects, acquired).map { object, acquired in
+            objects: zip(resolved.objects, outcome.acquired[0]).map { object, acquired in
                 Placed.Object(
                     path: object.place, digest: acquired.digest, tree: object.recipe == nil ? nil : acquired.tree)
             })

@@ -47,8 +47,8 @@ extension Session {
         let outcome = try bring(entries)
         var updated = lock
         let failed = Set(outcome.failures.map(\.id))
-        for item in outcome.items where !failed.contains(item.entry.entry.id) {
-            guard var lines = Session.lockEntry(item, outcome) else { continue }
+        for (item, acquired) in zip(outcome.items, outcome.acquired) where !failed.contains(item.entry.entry.id) {
+            guard var lines = Session.lockEntry(item, acquired) else { continue }
             if options.hashesDirect { try hashDirect(item, &lines) }
             updated.entries[item.entry.entry.id] = lines
         }
@@ -71,7 +71,9 @@ extension Session {
         for entry in entries { inventory.observed[entry.entry.id] = .absent }
         let plan = Planning.plan(entries, inventory: inventory)
         try cache.durability.synchronizeEarlierRuns()
-        return run(plan, fetchesOnly: true)
+        let outcome = run(plan, fetchesOnly: true)
+        cache.index.record(outcome.rows)
+        return outcome
     }
 
     private func hashDirect(_ item: Plan.Item, _ lines: inout Lock.Entry) throws {

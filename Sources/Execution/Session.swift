@@ -211,7 +211,8 @@ public final class Session {
         let outcome = run(plan, fetchesOnly: false)
         var plan = plan
         plan.items = outcome.items
-        let lockText = try record(outcome, plan: plan)
+        let (lockText, _) = try concurrently(
+            { try record(outcome, plan: plan) }, { [cache] in cache.index.record(outcome.rows) })
         if options.synchronizes { try cache.durability.synchronize() }
         if let settling { settle(plan, outcome, lockText, settling) }
         var summary = Summary(plan: plan, outcome: outcome, seconds: MonotonicTime.now().seconds(since: began))
@@ -221,6 +222,7 @@ public final class Session {
     }
 
     /// - Parameter fetchesOnly: leaves the workspace alone.
+    /// - Returns: among the rest rows for the index, for the caller to record.
     func run(_ plan: Plan, fetchesOnly: Bool) -> Executor.Outcome {
         let placement = Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs))
         var executorOptions = Executor.Options()
@@ -267,9 +269,9 @@ public final class Session {
         let declared = Set(manifest.entries.map(\.id))
         if options.selection.isEverything { lock.entries = lock.entries.filter { declared.contains($0.key) } }
         let failed = Set(outcome.failures.map(\.id))
-        for item in outcome.items where !failed.contains(item.entry.entry.id) {
+        for (item, acquired) in zip(outcome.items, outcome.acquired) where !failed.contains(item.entry.entry.id) {
             guard outcome.interruption == nil || outcome.placed[item.entry.entry.id] != nil else { continue }
-            if let entry = Session.lockEntry(item, outcome) { lock.entries[item.entry.entry.id] = entry }
+            if let entry = Session.lockEntry(item, acquired) { lock.entries[item.entry.entry.id] = entry }
         }
         let isPlacedAnew = outcome.placed != state.placed
         let mustSave = isPlacedAnew || !state.intended.isEmpty
@@ -294,13 +296,12 @@ public final class Session {
         }
     }
 
-    static func lockEntry(_ item: Plan.Item, _ outcome: Executor.Outcome) -> Lock.Entry? {
-        let entry = item.entry.entry
-        guard let acquired = outcome.acquired[entry.id], acquired.count == item.objects.count else { return nil }
+    static func lockEntry(_ item: Plan.Item, _ acquired: [Acquired]) -> Lock.Entry? {
+        guard acquired.count == item.objects.count else { return nil }
         var objects: [Lock.Object] = []
         for (object, acquired) in zip(item.objects, acquired) {
             var line = Lock.Object(url: object.resolved.url.identity, path: object.resolved.path)
-            line.version = acquired.version ?? entry.version
+            line.version = acquired.version ?? item.entry.entry.version
             line.validator = acquired.validator
             line.size = acquired.size
             line.digest = acquired.digest
@@ -309,7 +310,7 @@ public final class Session {
             guard line.digest != nil || item.entry.access != .cache else { return nil }
             objects.append(line)
         }
-        return Lock.Entry(key: entry.lockKey, objects: objects)
+        return Lock.Entry(key: item.entry.entry.lockKey, objects: objects)
     }
 
     private static func saveRoot(

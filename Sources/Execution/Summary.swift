@@ -35,16 +35,15 @@ public struct Summary: Sendable {
         failures = outcome.failures
         interruption = outcome.interruption
         self.seconds = seconds
-        for item in plan.items {
+        for (index, item) in plan.items.enumerated() {
             if case .drift(let paths) = item.action { drift += paths }
             if item.action == .keep { unchanged += 1 }
-            let id = item.entry.entry.id
-            if item.action == .link || item.action == .relink, let placed = outcome.placed[id] {
+            if item.action == .link || item.action == .relink, let placed = outcome.placed[item.entry.entry.id] {
                 linkModes[placed.mode, default: 0] += placed.files.count
             }
-            for (number, acquired) in (outcome.acquired[id] ?? []).enumerated() {
+            for acquired in outcome.acquired[index] {
                 objects += 1
-                if outcome.absent[id]?.contains(number) == true { continue }
+                if acquired.isAwaited { continue }
                 bytesTotal += acquired.size ?? 0
                 bytesTransferred += acquired.transferred
                 switch acquired.origin {

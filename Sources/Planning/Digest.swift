@@ -90,14 +90,17 @@ public enum Hex {
 
     /// Lowercase hexadecimal text of the bytes.
     public static func encode(_ bytes: some Collection<UInt8>) -> String {
+        // Not generic from here on: an index has one of these in each row.
+        bytes.withContiguousStorageIfAvailable { text(of: $0) } ?? Array(bytes).withUnsafeBufferPointer { text(of: $0) }
+    }
+
+    private static func text(of bytes: UnsafeBufferPointer<UInt8>) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-            var offset = 0
-            for byte in bytes {
-                buffer[offset] = digit(byte >> 4)
-                buffer[offset + 1] = digit(byte & 15)
-                offset += 2
+            for index in bytes.indices {
+                buffer[2 * index] = digit(bytes[index] >> 4)
+                buffer[2 * index + 1] = digit(bytes[index] & 15)
             }
-            return offset
+            return bytes.count * 2
         }
     }
 

@@ -26,20 +26,47 @@ public struct LogicalURL: Sendable {
         case range(NumberedRange)
     }
 
+    /// What was read out of the text: made once, shared by all copies.
+    private final class Parts: Sendable {
+        let raw: String
+        let scheme: Scheme
+        let authority: Authority
+        let shape: Shape
+        let path: String
+        let query: String?
+        let identity: String
+        let comparable: String
+
+        init(
+            raw: String, scheme: Scheme, authority: Authority, shape: Shape, path: String, query: String?,
+            identity: String, comparable: String
+        ) {
+            self.raw = raw
+            self.scheme = scheme
+            self.authority = authority
+            self.shape = shape
+            self.path = path
+            self.query = query
+            self.identity = identity
+            self.comparable = comparable
+        }
+    }
+    private let parts: Parts
+
     /// Exactly what the manifest says, secrets included: for making requests, not for printing.
-    public let raw: String
-    public let scheme: Scheme
-    public let authority: Authority
-    public let shape: Shape
+    public var raw: String { parts.raw }
+    public var scheme: Scheme { parts.scheme }
+    public var authority: Authority { parts.authority }
+    public var shape: Shape { parts.shape }
     /// The path, decoded as the scheme has it. It begins with `/`, except for a relative path and for an authority alone.
     /// Of a prefix, a glob and a range: the folder, with its last `/`; empty for a pattern over relative paths.
-    public let path: String
+    public var path: String { parts.path }
     /// What follows the first `?` of an http or azure URL, secrets included; `nil` without one.
-    public let query: String?
+    public var query: String? { parts.query }
     /// `raw` without userinfo, fragment, and signature and token parameters: what locks and receipts record.
-    public let identity: String
+    public var identity: String { parts.identity }
     /// `identity` with scheme and host in lower case and without a default port: what equality and configured rules go by.
-    public let comparable: String
+    public var comparable: String { parts.comparable }
 
     /// User, host and port of a URL. For `gs`, and mostly for `s3`, the host is the bucket.
     public struct Authority: Hashable, Sendable {
@@ -55,23 +82,17 @@ public struct LogicalURL: Sendable {
     }
 
     private init(_ plain: PlainURL, _ raw: String) {
-        self.raw = raw
-        scheme = plain.scheme
-        authority = Authority(host: plain.host, port: plain.port)
-        shape = .single
-        path = plain.path
-        query = nil
-        identity = raw
-        comparable = raw
+        parts = Parts(
+            raw: raw, scheme: plain.scheme, authority: Authority(host: plain.host, port: plain.port), shape: .single,
+            path: plain.path, query: nil, identity: raw, comparable: raw)
     }
 
     /// - Parameter raw: written in whatever way.
     init(any raw: String) throws(LogicalURLError) {
         guard !raw.isEmpty else { throw .empty }
         guard !raw.utf8.contains(0) else { throw .nulCharacter }
-        self.raw = raw
         let (scheme, rest) = try Self.splitScheme(raw)
-        self.scheme = scheme
+        let authority: Authority
         var written: Substring
         if scheme.isLocal {
             authority = Authority(host: "")
@@ -87,31 +108,27 @@ public struct LogicalURL: Sendable {
             query = written.suffixAfter(UInt8(ascii: "?"))
             written = written.prefixBefore(UInt8(ascii: "?"))
         }
-        self.query = query.map(String.init)
         let parsed = try URLPath(written, percentEncoded: scheme == .file)
-        path = parsed.folder
-        shape = parsed.shape
-        try Self.check(scheme: scheme, path: path, shape: shape)
-        identity = scheme.isLocal ? raw : SecretParameters.stripped(raw, scheme: scheme)
-        switch scheme {
-        case .path: comparable = raw
-        case .file: comparable = "file://" + written
-        default: comparable = Self.comparable(identity, scheme: scheme, authority: authority)
-        }
+        try Self.check(scheme: scheme, path: parsed.folder, shape: parsed.shape)
+        let identity = scheme.isLocal ? raw : SecretParameters.stripped(raw, scheme: scheme)
+        let comparable =
+            switch scheme {
+            case .path: raw
+            case .file: "file://" + written
+            default: Self.comparable(identity, scheme: scheme, authority: authority)
+            }
+        parts = Parts(
+            raw: raw, scheme: scheme, authority: authority, shape: parsed.shape, path: parsed.folder,
+            query: query.map(String.init), identity: identity, comparable: comparable)
     }
 
     /// Stands for a URL that could not be read, so that the rest of its entry is still checked. It never leaves the decoder.
     static let unreadable = LogicalURL()
 
     private init() {
-        raw = ""
-        scheme = .path
-        authority = Authority(host: "")
-        shape = .single
-        path = ""
-        query = nil
-        identity = ""
-        comparable = ""
+        parts = Parts(
+            raw: "", scheme: .path, authority: Authority(host: ""), shape: .single, path: "", query: nil, identity: "",
+            comparable: "")
     }
 
     var isReadable: Bool { !raw.isEmpty }

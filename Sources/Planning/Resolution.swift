@@ -8,7 +8,8 @@ public struct ResolvedEntry: Sendable {
         case direct(String)
     }
 
-    public var entry: Entry
+    /// What the manifest says.
+    public var entry: Shared<Entry>
     /// Where it stands, relative to the workspace.
     public var path: String
     public var access: Access
@@ -23,7 +24,7 @@ public struct ResolvedEntry: Sendable {
     public var unlockedReason: String?
 
     public init(entry: Entry, path: String, access: Access, isFolder: Bool, objects: [ResolvedObject]) {
-        self.entry = entry
+        self.entry = Shared(entry)
         self.path = path
         self.access = access
         self.isFolder = isFolder
@@ -33,8 +34,8 @@ public struct ResolvedEntry: Sendable {
 
 /// One object of an entry, with what is known of it before any byte moves.
 public struct ResolvedObject: Sendable {
-    /// The entry's URL, shared by all its objects.
-    private let base: Base
+    /// The entry's URL.
+    private let base: LogicalURL
     /// The object's name below it, in the form of the URL's path; `nil` for an entry that is one object.
     public let member: String?
     /// The lock's name for it: its path below a prefix; the file name for an entry of one object.
@@ -51,14 +52,9 @@ public struct ResolvedObject: Sendable {
     /// Another version than `validator` is not what was planned: a saved plan says so.
     public var isPinned = false
 
-    private final class Base: Sendable {
-        let url: LogicalURL
-        init(_ url: LogicalURL) { self.url = url }
-    }
-
     /// An entry that is one object.
     public init(url: LogicalURL, path: String, place: String, recipe: Recipe? = nil, locked: Lock.Object? = nil) {
-        self.init(base: Base(url), member: nil, path: path, place: place, recipe: recipe, locked: locked)
+        self.init(base: url, member: nil, path: path, place: place, recipe: recipe, locked: locked)
     }
 
     /// Another object below the same URL.
@@ -69,7 +65,8 @@ public struct ResolvedObject: Sendable {
         ResolvedObject(base: base, member: member, path: path, place: place, recipe: recipe, locked: locked)
     }
 
-    private init(base: Base, member: String?, path: String, place: String, recipe: Recipe?, locked: Lock.Object?) {
+    private init(base: LogicalURL, member: String?, path: String, place: String, recipe: Recipe?, locked: Lock.Object?)
+    {
         self.base = base
         self.member = member
         self.path = path
@@ -80,9 +77,9 @@ public struct ResolvedObject: Sendable {
 
     /// Where its bytes are asked for first.
     public var url: LogicalURL {
-        guard let member else { return base.url }
+        guard let member else { return base }
         // Names that no URL can hold are refused when they are resolved.
-        return (try? base.url.member(member)) ?? base.url
+        return (try? base.member(member)) ?? base
     }
 
     /// Bytes, if anybody said so.

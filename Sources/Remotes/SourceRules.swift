@@ -39,7 +39,7 @@ public struct SourceRules: Sendable {
     /// An object's source, then those of its mirrors, each after substitution.
     /// - Parameter version: of the URL's own object; a mirror knows no versions of another store.
     public func sources(
-        _ object: ResolvedObject, of entry: Entry, version: String? = nil
+        _ object: ResolvedObject, of entry: Shared<Entry>, version: String? = nil
     ) throws(Refusal) -> [Source] {
         var found = [try source(object, of: entry, version: version)]
         for mirror in entry.mirrors {
@@ -52,7 +52,7 @@ public struct SourceRules: Sendable {
 
     /// What stands behind an object's own URL.
     public func source(
-        _ object: ResolvedObject, of entry: Entry, version: String? = nil
+        _ object: ResolvedObject, of entry: Shared<Entry>, version: String? = nil
     ) throws(Refusal) -> Source {
         guard let member = object.member, !entry.url.scheme.isHTTP, !entry.url.scheme.isLocal,
             access.transport(object.url, base: entry.base).rule == nil

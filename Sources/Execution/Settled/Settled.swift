@@ -60,7 +60,8 @@ extension Session {
     func settle(_ plan: Plan, _ outcome: Executor.Outcome, _ lock: Digest?, _ basis: Settled.Basis) {
         guard options.selection.isEverything, outcome.failures.isEmpty, outcome.interruption == nil,
             outcome.kept.isEmpty, !hasWarned, plan.removals.allSatisfy(\.drifted.isEmpty),
-            Set(outcome.placed.keys) == Set(manifest.entries.map(\.id))
+            outcome.placed.count == manifest.entries.count,
+            manifest.entries.allSatisfy({ outcome.placed[$0.id] != nil })
         else { return }
         var names = SettledNames()
         for path in [cache.layout.root + "/format"] + workspace.stateFiles + lockFile.listingFiles {
@@ -98,8 +99,8 @@ extension Session {
         case .keep, .link, .relink: break
         case .drift, .blocked: return nil
         }
-        let entry = item.entry.entry
-        guard let path = access.decide(entry).transport.localPath(base: entry.base) else {
+        let decision = access.decide(item.entry.entry.value)
+        guard let path = decision.transport.localPath(base: item.entry.entry.base) else {
             return item.entry.access == .cache ? "" : nil
         }
         if item.entry.access == .cache { return path }

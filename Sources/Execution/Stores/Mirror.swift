@@ -149,15 +149,10 @@ public final class Mirror {
         let outcomeOfRun = try session.bring(lacking)
         if outcomeOfRun.interruption != nil { isCancelled.set() }
         outcome.failure = outcomeOfRun.failures.first { !$0.isOptional }?.failure
-        for entry in lacking {
-            let id = entry.entry.id
-            guard let item = entries.firstIndex(where: { $0.entry.id == id }) else { continue }
-            for (position, index) in (missing[item] ?? []).enumerated() {
-                guard let acquired = outcomeOfRun.acquired[id], position < acquired.count,
-                    outcomeOfRun.absent[id]?.contains(position) != true
-                else { continue }
-                objects[index].digest = acquired[position].digest
-                objects[index].size = acquired[position].size
+        for (item, acquired) in zip(order, outcomeOfRun.acquired) {
+            for (index, acquired) in zip(missing[item] ?? [], acquired) where !acquired.isAwaited {
+                objects[index].digest = acquired.digest
+                objects[index].size = acquired.size
             }
         }
     }
@@ -240,7 +235,7 @@ public final class Mirror {
     ) -> [MirrorManifest.Item] {
         let declared = Dictionary(
             session.manifest.entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        var items = entries.map { MirrorManifest.Item(entry: declared[$0.entry.id] ?? $0.entry, objects: []) }
+        var items = entries.map { MirrorManifest.Item(entry: declared[$0.entry.id] ?? $0.entry.value, objects: []) }
         for object in objects {
             let resolved = entries[object.item].objects[object.number]
             var line = Lock.Object(url: (try? place.folder.member(object.path).identity) ?? "", path: resolved.path)

@@ -24,7 +24,9 @@ struct StateText {
         // About what the lines take; a path is rarely longer than the rest of its line.
         text.reserveCapacity(entries.values.reduce(4096) { $0 + 200 * ($1.files.count + $1.objects.count + 1) })
         text.append(contentsOf: "\(StateText.header)\nmanifest\t\(StateText.escape(manifest))\n".utf8)
-        for (id, placed) in entries.sorted(by: { $0.key < $1.key }) { StateText.append(placed, id: id, to: &text) }
+        for id in entries.keys.sorted() {
+            if let placed = entries[id] { StateText.append(placed, id: id, to: &text) }
+        }
         return text
     }
 

@@ -1,4 +1,3 @@
-internal import CCurl
 internal import Glibc
 
 /// Status line and header fields of a response. Keeps the raw bytes and parses what is asked for.
@@ -56,7 +55,9 @@ public struct HTTPHead: Sendable {
 
     private func bytes(_ name: String) -> ArraySlice<UInt8>? {
         let wanted = name.utf8
-        let place = places.last { $0.name.count == wanted.count && raw[$0.name].equalsIgnoringCase(wanted) }
+        let place = raw.withUnsafeBufferPointer { raw in
+            places.last { $0.name.count == wanted.count && raw[$0.name].equalsIgnoringCase(wanted) }
+        }
         return place.map { raw[$0.value] }
     }
 
@@ -162,15 +163,6 @@ public struct HTTPETag: Hashable, Sendable {
     public init?(field: String) {
         guard !field.isEmpty else { return nil }
         text = field
-    }
-}
-
-/// Dates in any form that HTTP allows (RFC 9110, 5.6.7), and some that it does not.
-public enum HTTPDate {
-    /// Seconds since 1970-01-01 UTC, by curl_getdate(3).
-    public static func parse(_ text: String) -> Int64? {
-        let seconds = curl_getdate(text, nil)
-        return seconds == -1 ? nil : Int64(seconds)
     }
 }
 

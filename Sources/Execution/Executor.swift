@@ -51,6 +51,7 @@ final class Executor {
     var rows: [Index.Row] = []
     /// When rows last went to the index.
     var recorded = MonotonicTime.now()
+    var sourceFolders = SourceFolders()
     var stop: Failure?
     /// Objects under way at once, as servers bear it.
     var window: JobWindow
@@ -224,7 +225,8 @@ final class Executor {
 
     func start(_ item: Int, _ object: Int) {
         let planned = plan.items[item].objects[object]
-        let identity = planned.resolved.identity(version: plan.items[item].entry.entry.version)
+        let url = planned.resolved.url
+        let identity = planned.resolved.identity(url, version: plan.items[item].entry.entry.version)
         let content = content(of: planned.resolved, identity)
         if let other = bringing[content] {
             followers[other, default: []].append((item, object))
@@ -241,8 +243,8 @@ final class Executor {
         case .revalidate: size = nil
         case .unpack, .adopt, .cached, .direct: break
         }
-        let transfer = progress.begin(planned.resolved.url.identity, size: size)
-        let job = Job(item: item, object: object, content: content, identity: identity, transfer: transfer)
+        let transfer = progress.begin(url.identity, size: size)
+        let job = Job(item: item, object: object, url: url, content: content, identity: identity, transfer: transfer)
         let number = item << 24 | object
         jobs[number] = job
         bringing[content] = number
@@ -313,13 +315,13 @@ final class Executor {
         switch result {
         case .success(let acquired):
             window.grow()
-            accept(acquired, job.item, job.object, placed)
+            accept(acquired, job.item, job.object, url: job.url, placed)
             for (item, object) in waiters {
                 var same = acquired
                 same.origin = .cache
                 same.transferred = 0
                 if case .fetch(let bytes) = plan.items[item].objects[object].acquisition { progress.spare(bytes) }
-                accept(same, item, object)
+                accept(same, item, object, url: plan.items[item].objects[object].resolved.url)
             }
         case .failure(var failure):
             let wasLocked = plan.items[job.item].objects[job.object].resolved.locked != nil
@@ -333,10 +335,11 @@ final class Executor {
         }
     }
 
-    func accept(_ acquired: Acquired, _ item: Int, _ object: Int, _ placed: Result<Placed, Failure>? = nil) {
+    func accept(
+        _ acquired: Acquired, _ item: Int, _ object: Int, url: LogicalURL, _ placed: Result<Placed, Failure>? = nil
+    ) {
         outcome.acquired[item][object] = acquired
-        let url = plan.items[item].objects[object].resolved.url.identity
-        report(.acquired(plan.items[item].entry.entry.id, url: url, acquired))
+        report(.acquired(plan.items[item].entry.entry.id, url: url.identity, acquired))
         missing[item] -= 1
         if let placed { didPlace(item, placed) } else { placeIfComplete(item) }
     }

@@ -14,7 +14,7 @@ extension Executor {
         if !job.holdsLock, locks != nil {
             guard locks!.tryAcquire(job.lockKey) || job.waitingSince.adding(seconds: options.patience) < .now()
             else {
-                if !job.hasWaited { report(.waiting(entry.entry.id, url: resolved.url.identity)) }
+                if !job.hasWaited { report(.waiting(entry.entry.id, url: job.url.identity)) }
                 job.hasWaited = true
                 return inbox.schedule(after: 0.1) { [inbox] in inbox.post(.retry(number)) }
             }
@@ -24,7 +24,7 @@ extension Executor {
                 return finish(number, .success(there))
             }
         }
-        report(.fetching(entry.entry.id, url: resolved.url.identity, bytes: resolved.knownSize))
+        report(.fetching(entry.entry.id, url: job.url.identity, bytes: resolved.knownSize))
         let order = intakeOrder(entry.entry, resolved, job.identity)
         switch planned.acquisition {
         case .unpack: unpackCached(number, order)
@@ -82,10 +82,14 @@ extension Executor {
     }
 
     func takeLocal(_ number: Int, _ order: Intake.Order, path: String, origin: Acquired.Origin) {
-        guard let transfer = jobs[number]?.transfer else { return }
+        guard let job = jobs[number] else { return }
+        let transfer = job.transfer
         let intake = Intake(order, cache: cache, pool: pool) { _, _ in }
         let ended = ending(of: number)
-        pool.submit { [progress] in
+        // A small file of this machine keeps one of the few threads for a moment only; a server is waited for by many.
+        let isShort = order.recipe == nil && transfer.size.map { $0 < Executor.largeObject } ?? false
+        let crew = isShort && !sourceFolders.isNetwork(path) ? workers : pool
+        crew.submit { [progress] in
             let result = Result { () -> (Acquired, Blob) in
                 guard let status = try FileSystem.status(path, followSymlinks: true) else {
                     throw Failure(
@@ -114,9 +118,9 @@ extension Executor {
             guard !options.offline else {
                 throw Failure(
                     .network, "not in the cache, and --offline forbids to fetch it",
-                    cause: planned.resolved.url.identity, advice: "run once without --offline")
+                    cause: job.url.identity, advice: "run once without --offline")
             }
-            if let copy = adoptable(planned.resolved.url, intakeOrder.expectation), !job.hasTriedAdopting {
+            if let copy = adoptable(job.url, intakeOrder.expectation), !job.hasTriedAdopting {
                 job.hasTriedAdopting = true
                 return takeLocal(number, intakeOrder, path: copy, origin: .adopted)
             }

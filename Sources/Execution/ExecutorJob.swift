@@ -6,6 +6,8 @@ extension Executor {
     final class Job {
         let item: Int
         let object: Int
+        /// Where its bytes are asked for first.
+        let url: LogicalURL
         /// What others that want the same content find it by.
         let content: ExactText
         /// What index, partials and locks know the object by.
@@ -20,9 +22,12 @@ extension Executor {
         var hasTriedAdopting = false
         let waitingSince = MonotonicTime.now()
 
-        init(item: Int, object: Int, content: ExactText, identity: String, transfer: Progress.Transfer) {
+        init(
+            item: Int, object: Int, url: LogicalURL, content: ExactText, identity: String, transfer: Progress.Transfer
+        ) {
             self.item = item
             self.object = object
+            self.url = url
             self.content = content
             self.identity = identity
             lockKey = LockFile.hash(Array(identity.utf8)).prefix

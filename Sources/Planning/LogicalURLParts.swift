@@ -29,6 +29,7 @@ extension LogicalURL {
         guard scheme.isLocal else { return nil }
         let isAbsolute = path.utf8.first == UInt8(ascii: "/")
         let whole = isAbsolute ? path : base + "/" + path
+        guard !whole.isNormalPath else { return whole }
         let components = whole.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }.filter { $0 != "." }
         return "/" + components.joined(separator: "/")
     }
@@ -76,5 +77,18 @@ extension LogicalURL {
             escaped.append(byte)
         }
         return String(decoding: escaped, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// Whether an absolute path has no empty and no `.` component, as nearly all have none.
+    fileprivate var isNormalPath: Bool {
+        var before = UInt8(ascii: "x")
+        var last = before
+        for byte in utf8 {
+            if byte == UInt8(ascii: "/"), last == byte || last == UInt8(ascii: ".") && before == byte { return false }
+            (before, last) = (last, byte)
+        }
+        return last != UInt8(ascii: "/") && (last != UInt8(ascii: ".") || before != UInt8(ascii: "/"))
     }
 }

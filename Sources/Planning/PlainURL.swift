@@ -1,4 +1,5 @@
-/// A remote URL of one object that is written in the one way already, as nearly all are: lower case, no user, no query, no pattern.
+/// A URL of one object that is written in the one way already, as nearly all are: lower case, no user, no query, no pattern; or an
+/// absolute path without a pattern.
 /// Its parts are found in one pass; what `LogicalURL` has to look at more closely is not plain.
 struct PlainURL {
     let scheme: LogicalURL.Scheme
@@ -22,6 +23,12 @@ struct PlainURL {
         let port: Int?
 
         init?(_ bytes: UnsafeBufferPointer<UInt8>) {
+            guard bytes.last != UInt8(ascii: "/") else { return nil }
+            guard bytes.first != UInt8(ascii: "/") else {
+                guard !bytes.contains(where: Self.hasMeaning) else { return nil }
+                (scheme, host, port, path) = (.path, 0..<0, nil, 0..<bytes.count)
+                return
+            }
             guard let scheme = Self.schemes.first(where: { bytes.starts(with: $0.prefix) }) else { return nil }
             self.scheme = scheme.value
             let start = scheme.prefix.utf8CodeUnitCount
@@ -32,9 +39,7 @@ struct PlainURL {
                 return nil
             }
             self.port = port
-            guard offset < bytes.count, bytes[offset] == UInt8(ascii: "/"), bytes.last != UInt8(ascii: "/") else {
-                return nil
-            }
+            guard offset < bytes.count, bytes[offset] == UInt8(ascii: "/") else { return nil }
             path = offset..<bytes.count
             for byte in bytes[path] where Self.hasMeaning(byte) { return nil }
         }

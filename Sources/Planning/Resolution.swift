@@ -86,7 +86,10 @@ public struct ResolvedObject: Sendable {
     public var knownSize: Int64? { locked?.size ?? size }
 
     /// What the index and partials know the object by: the URL and the pinned version.
-    public func identity(version: String?) -> String {
+    public func identity(version: String?) -> String { identity(url, version: version) }
+
+    /// - Parameter url: `url`, for who has asked for it already: a member's is put together each time.
+    public func identity(_ url: LogicalURL, version: String?) -> String {
         guard let version = version ?? locked?.version else { return url.identity }
         return url.identity + "#version=" + version
     }

@@ -54,9 +54,10 @@ public struct SourceRules: Sendable {
     public func source(
         _ object: ResolvedObject, of entry: Shared<Entry>, version: String? = nil
     ) throws(Refusal) -> Source {
-        guard let member = object.member, !entry.url.scheme.isHTTP, !entry.url.scheme.isLocal,
-            access.transport(object.url, base: entry.base).rule == nil
-        else { return try source(object.url, version: version, base: entry.base) }
+        let url = object.url
+        guard let member = object.member, !url.scheme.isHTTP, !url.scheme.isLocal,
+            access.transport(url, base: entry.base).rule == nil
+        else { return try source(url, version: version, base: entry.base) }
         // Keys are literal: what a URL would have to escape is left as it is.
         let (store, folder) = try store(for: entry.url)
         return .remote(RemoteObject(store, ObjectID(folder + member, version: version)))

@@ -5,11 +5,13 @@ internal import Platform
 
 @main
 struct ClearMLSync: ParsableCommand {
+    private static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "clearml-sync",
         abstract: "Makes a workspace hold exactly what a manifest declares.",
         discussion: ExitCodes.help,
-        version: "0.1.0",
+        version: version,
         subcommands: [
             PullCommand.self, PlanCommand.self, ApplyCommand.self, LockCommand.self, StatusCommand.self,
             VerifyCommand.self,
@@ -21,6 +23,8 @@ struct ClearMLSync: ParsableCommand {
         ])
 
     static func main() {
+        // Scripts ask for this often, and it takes no parser, which would first learn of all commands.
+        if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) { return print(version) }
         Signals.begin()
         Allocator.configure()
         var command: any ParsableCommand

@@ -10,9 +10,11 @@ import Testing
         "s3://bucket/key with space", "s3://minio.example.org:9000/models/bert.pt", "gs://bucket/k[1]",
         "azure://a.b/c/k.zip",
         "s3://b//k//e", "http://h:65535/x", "https://h:80/x", "s3://b/日本\n.bin", "https://h/a\\b", "https://h/a}b",
+        "/x", "/data/a b/x.bin", "/a//b/./c/..", "/é/\\x", "/a%20b", "//h/x",
     ]
     static let other = [
-        "", "x", "/x", "file:///x", "http:/h/x", "http://", "http:///x", "http://h", "http://h/", "http://h/a/",
+        "", "x", "/", "/x/", "/x*", "/{0..9}", "/\0", "/x?", "file:///x", "http:/h/x", "http://", "http:///x",
+        "http://h", "http://h/", "http://h/a/",
         "s3://b", "s3://b/",
         "HTTP://h/x", "http://H/x", "http://u:p@h/x", "http://h:80/x", "https://h:443/x", "http://h:080/x",
         "http://h:+8/x",

@@ -86,7 +86,8 @@ struct Survey {
         _ entry: ResolvedEntry, observed: Observed, _ known: Known, to inventory: inout Inventory
     ) throws {
         for object in entry.objects {
-            let identity = object.identity(version: entry.entry.version)
+            let url = object.url
+            let identity = object.identity(url, version: entry.entry.version)
             if let tree = object.locked?.tree, object.recipe != nil, try isComplete(tree) {
                 inventory.trees.insert(tree)
             }
@@ -104,7 +105,7 @@ struct Survey {
             if known.hasPartials, let claimed = cache.partials.claimed(identity: identity) {
                 inventory.partials[ExactText(identity)] = claimed.bytes
             }
-            if let path = object.url.localPath(base: entry.entry.base),
+            if let path = url.localPath(base: entry.entry.base),
                 let status = try FileSystem.status(path, followSymlinks: true)
             {
                 inventory.localSizes[ExactText(identity)] = status.size

@@ -280,8 +280,9 @@ public final class Session {
         let (lockText, _) = try concurrently(
             { isLocked ? self.lockText : try lockFile.save(lock) },
             { [workspace, cache, workspaceRoot, placed = outcome.placed, open = stillIntended(outcome, declared)] in
-                try workspace.save(placed, stillIntended: open)
+                // The root first: a run that finds its state as it left it has no reason to look at the root again.
                 if isPlacedAnew { try Session.saveRoot(placed, workspaceRoot, workspace.section, in: cache) }
+                try workspace.save(placed, stillIntended: open)
             })
         return lockText
     }

@@ -171,6 +171,36 @@ internal import Testing
         #expect(scene.placed() == LargeObjectTests.bytes)
         #expect(scene.server.bytesSent("/a.bin") == LargeObjectTests.size)
     }
+
+    @Test(.enabled(if: TinyFileSystem.isPossible, "needs root and mount(8) for a tiny tmpfs"))
+    func aLockThatHasNoRoomEndsWith7AndTheNextRunWritesIt() throws {
+        let scene = try PullScene()
+        scene.server.file("/a.bin", bytes)
+        let tiny = try TinyFileSystem(megabytes: 1)
+        try scene.declareOne()
+        let manifest = tiny.path + "/manifest.yaml"
+        try AtomicFile.write(scene.folder.read("manifest.yaml"), to: manifest)
+        func pull() throws -> Binary.Output {
+            try Binary.run(
+                ["pull", manifest, "--workspace", scene.workspace], home: scene.home, workingFolder: scene.folder.path)
+        }
+        try tiny.fill()
+        let full = try pull()
+        #expect(full.exitCode == 7 && full.stderr.contains("no space left"), "\(full.stderr)")
+        #expect(try Set(FileSystem.list(tiny.path).map(\.name)) == ["manifest.yaml", "filling"])
+        // What was placed is known all the same.
+        #expect(scene.placed() == bytes)
+        #expect(try scene.folder.text("workspace/.clearml-sync/manifest.state").contains("artifacts/a"))
+        let sent = scene.server.bytesSent("/a.bin")
+
+        try FileSystem.remove(tiny.path + "/filling")
+        let again = try pull()
+        #expect(again.exitCode == 0, "\(again.stderr)")
+        let lock = String(decoding: try File(tiny.path + "/manifest.lock").readAll(), as: UTF8.self)
+        #expect(lock.contains(checksum(bytes).dropFirst(7)))
+        #expect(scene.placed() == bytes)
+        #expect(scene.server.bytesSent("/a.bin") == sent)
+    }
 }
 
 /// A tmpfs of its own, for disks that are full.
@@ -193,4 +223,13 @@ final class TinyFileSystem {
     }
 
     deinit { umount2(path, 2) }
+
+    /// Leaves no room for a single byte.
+    func fill() throws {
+        let file = open(path + "/filling", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        defer { close(file) }
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(file, block, block.count) > 0 {}
+        guard errno == ENOSPC else { throw TestSupportError("write: errno \(errno)") }
+    }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Synchronization
 import TestSupport
@@ -203,6 +204,53 @@ import Testing
         }
     }
 
+    /// Each response costs its connection, told beforehand or not; the kernel gives the next one the lowest free number.
+    @Test(arguments: [true, false]) func aSocketNumberThatIsUsedAgainIsANewConnection(_ isTold: Bool) throws {
+        var configuration = HTTPConfiguration()
+        configuration.connectionsPerHost = 4
+        try withServer(configuration) { (server, client) throws in
+            let file = pseudorandomBytes(3000)
+            server.route("/*") { _ in
+                isTold ? .init(body: file, framing: .untilClose) : .init(body: file, fault: .closeAfter(file.count))
+            }
+            let ports = Mutex<[Int32: Set<UInt16>]>([:])
+            var left = Array(0..<400)
+            // A request that is sent while the server closes without a word may end as a reset, and is made again.
+            for _ in 0..<20 where !left.isEmpty {
+                let recorders = left.map { _ in
+                    // Called on the client's thread, while the connection is there.
+                    HTTPRecorder { _ in
+                        let sockets = clientSockets(of: server.port)
+                        ports.withLock { ports in
+                            for (descriptor, port) in sockets { ports[descriptor, default: []].insert(port) }
+                        }
+                        return .more
+                    }
+                }
+                let transfers = zip(left, recorders).map { index, recorder in
+                    client.send(HTTPRequest(.get, server.url("/\(index)"), stallTimeout: .seconds(10)), to: recorder)
+                }
+                var reset: [Int] = []
+                for (index, (recorder, transfer)) in zip(left, zip(recorders, transfers)) {
+                    let fetched = try client.fetched(recorder, transfer)
+                    if !isTold, fetched.failure?.kind == .reset, fetched.bytes.isEmpty {
+                        reset.append(index)
+                    } else {
+                        #expect(fetched.failure == nil)
+                        #expect(fetched.bytes == file)
+                    }
+                }
+                left = reset
+            }
+            #expect(left.isEmpty)
+            // What really happened: a connection for each response, over and over under the same few numbers.
+            #expect(server.exchanges.count == 400)
+            #expect(server.connectionsAccepted == 400)
+            #expect(ports.withLock { $0.values.reduce(0) { $0 + $1.count } } == 400)
+            #expect(ports.withLock { $0.count } < 200)
+        }
+    }
+
     @Test func theCapOnConnectionsHoldsPerHostAndInAll() throws {
         var configuration = HTTPConfiguration()
         (configuration.connectionsPerHost, configuration.connections) = (3, 4)
@@ -256,5 +304,22 @@ import Testing
             #expect(waitUntil { recorder.state.withLock { !$0.bytes.isEmpty } })
         }
         #expect(waitUntil { recorder.hasEnded })
+    }
+}
+
+/// This process's connections to a port of this machine: each with its own port, which tells them apart.
+private func clientSockets(of server: UInt16) -> [(descriptor: Int32, port: UInt16)] {
+    func port(_ name: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) -> UInt16? {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name($0, &length) }
+        }
+        return code == 0 && address.sin_family == AF_INET ? UInt16(bigEndian: address.sin_port) : nil
+    }
+    return (0..<Int32(1024)).compactMap { descriptor in
+        guard port({ getpeername(descriptor, $0, $1) }) == server, let own = port({ getsockname(descriptor, $0, $1) })
+        else { return nil }
+        return (descriptor, own)
     }
 }

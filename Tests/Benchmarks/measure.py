@@ -8,20 +8,12 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import typing
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BINARY = str(TOP / ".build/release/clearml-sync")
 TOOLS = TOP / ".venv/bin"
 QUICK = os.environ.get("QUICK") == "1"
 PAIRS = 2 if QUICK else 5
-
-
-class Spent(typing.NamedTuple):
-    """What a command took: seconds, peak resident KiB, processor seconds."""
-    seconds: float
-    peak: int
-    processor: float
 
 
 @dataclasses.dataclass
@@ -41,10 +33,7 @@ class Row:
     memory: int  # KiB
     #: The most seconds it may take, where the target is not a ratio.
     limit: float | None = None
-    #: What its work is made of: names of parts in floors.py.
-    work: tuple = ()
-    #: KiB that reading the manifest takes alone, where memory has a target.
-    reading: int | None = None
+    note: str = ""
 
     @property
     def seconds(self):
@@ -59,7 +48,8 @@ class Bench:
 
     def __init__(self):
         self.rows = []
-        self.floors = {}
+        self.floors = []
+        self.versions = {}
 
     def __enter__(self):
         base = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -77,7 +67,7 @@ class Bench:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def run(self, command, environment=None, repeat=1):
-        """What it took, measured by time(1), since a fork of this process would begin large.
+        """Seconds and peak resident KiB; measured by time(1), since a fork of this process would begin large.
 
         A short command is run many times in a row by a shell, and its share of that is told.
         """
@@ -85,13 +75,13 @@ class Bench:
         if repeat > 1:
             command = ["sh", "-c", f"i=0; while [ $i -lt {repeat} ]; do {shlex.join(command)} || exit; i=$((i+1)); done"]
         done = subprocess.run(
-            ["/usr/bin/time", "-f", "%e %M %U %S", "-o", str(self.root / "time"), *command],
+            ["/usr/bin/time", "-f", "%e %M", "-o", str(self.root / "time"), *command],
             env={**self.environment, **(environment or {})}, cwd=self.root, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if done.returncode != 0:
             raise SystemExit(f"{shlex.join(command)}: exit {done.returncode}\n{done.stderr.decode()[-2000:]}")
-        seconds, peak, user, system = (self.root / "time").read_text().split()
-        return Spent(float(seconds) / repeat, int(peak), (float(user) + float(system)) / repeat)
+        seconds, peak = (self.root / "time").read_text().split()
+        return float(seconds) / repeat, int(peak)
 
     def forget(self, *names):
         for name in names:
@@ -110,24 +100,20 @@ class Bench:
         return [BINARY, "pull", str(manifest), "--workspace", str(self.root / "ours"), *flags]
 
     def compare(self, task, ours, peers=(), clean=lambda: None, clean_peer=None, check=lambda: None, repeat=1, limit=None,
-                pairs=None, environment=None, work=(), manifest=None):
-        """All commands in turn; `clean` before ours, `clean_peer` before each peer, `check` after each round.
-
-        With `manifest`, what reading it takes is told apart from the rest of the memory.
-        """
-        reading = self.run(reading_alone(manifest)).peak if manifest else None
+                pairs=None, environment=None, note=""):
+        """All commands in turn; `clean` before ours, `clean_peer` before each peer, `check` after each round."""
         times, memory = [], 0
         others = [(peer, []) for peer in peers]
         for _ in range(pairs or PAIRS):
             clean()
-            spent = self.run(ours, environment, repeat)
-            times.append(spent.seconds)
-            memory = max(memory, spent.peak)
+            seconds, peak = self.run(ours, environment, repeat)
+            times.append(seconds)
+            memory = max(memory, peak)
             for peer, seconds in others:
                 (clean_peer or clean)()
-                seconds.append(self.run(peer.command, peer.environment, repeat).seconds)
+                seconds.append(self.run(peer.command, peer.environment, repeat)[0])
             check()
-        row = Row(task, times, others, memory, limit, work, reading)
+        row = Row(task, times, others, memory, limit, note)
         self.rows.append(row)
         shown = "; ".join(f"{peer.name} {statistics.median(s):.3f} s, ratio {row.ratio(s):.2f} (≤ {peer.target})"
                           for peer, s in others)
@@ -137,11 +123,6 @@ class Bench:
         path = self.root / name
         path.write_text(text)
         return path
-
-
-def reading_alone(manifest):
-    """`path` reads the whole manifest and tells of an entry that it is not in place (3), or not known (64)."""
-    return ["sh", "-c", f"{BINARY} path {manifest} e7 2> /dev/null; code=$?; [ $code = 3 ] || [ $code = 64 ]"]
 
 
 def same_files(left, right):

@@ -7,11 +7,7 @@ import shlex
 import statistics
 import subprocess
 
-import floors
 from measure import PAIRS, QUICK, TOOLS, TOP
-
-#: KiB that a cold pull may take beyond what reading its manifest took.
-MEMORY = 64 << 10
 
 VERSIONS = [["curl", "--version"], [f"{TOOLS}/rclone", "version"], [f"{TOOLS}/s5cmd", "version"], ["aria2c", "--version"],
             ["pigz", "--version"], ["bsdtar", "--version"], ["unzip", "-v"], ["/usr/sbin/nginx", "-v"],
@@ -19,38 +15,28 @@ VERSIONS = [["curl", "--version"], [f"{TOOLS}/rclone", "version"], [f"{TOOLS}/s5
 
 
 def write(bench):
-    """A quick run's figures are of other sizes: they do not replace those of the documentation."""
     lines = [
         "# Performance", "",
         f"Written by `make bench{' QUICK=1' if QUICK else ''}` on {datetime.date.today()}: {machine()}; data, caches and",
         f"workspaces on tmpfs, servers on loopback. Medians of up to {PAIRS} runs in turn (ours, theirs, ours, …), with their range.",
         "What both sides wrote was compared byte for byte. A peer verifies nothing unless its flags say so, and keeps no cache.", "",
-        "The floor is what the work takes at least: the longest of its parts below, or the processor time of all of them shared",
-        "among the processors, if that is more. Memory is the peak; a cold pull may take 64 MiB beyond what reading the manifest",
-        "took, which stands in brackets.", "",
-        "| task | clearml-sync | floor | peer | ratio | target | memory |", "|---|---|---|---|---|---|---|"]
+        "| task | clearml-sync | peer | ratio | target | peak memory |", "|---|---|---|---|---|---|"]
     for row in bench.rows:
-        lines += row_lines(bench, row)
-    lines += ["", "## Floors", "", "Parts of the work, each done alone by the kernel or one core, in the same run.", "",
-              "| what | time | processor time |", "|---|---|---|"]
-    lines += [f"| {part.shown} | {span(part.seconds)} | {duration(statistics.median(part.processor))} |"
-              for part in bench.floors.values()]
+        lines += row_lines(row)
+    lines += ["", "## Floors", "", "What the kernel or one core alone needs, measured in the same run.", "",
+              "| what | time |", "|---|---|"]
+    lines += [f"| {what} | {span(times)} |" for what, times in bench.floors]
     lines += ["", "## Versions", ""] + [f"- {version(command)}" for command in VERSIONS]
     lines += ["", "## Commands", "", "`$ROOT` is the folder on tmpfs that everything lies in.", "", "```sh"]
     lines += commands(bench) + ["```"]
     notes = TOP / "docs/performance-notes.md"
     if notes.exists():
         lines += ["", notes.read_text().rstrip()]
-    path = TOP / (".build/performance-quick.md" if QUICK else "docs/performance.md")
-    path.write_text("\n".join(lines) + "\n")
-    print(f"The report is in {path.relative_to(TOP)}.")
+    (TOP / "docs/performance.md").write_text("\n".join(lines) + "\n")
 
 
-def row_lines(bench, row):
-    least = floors.of(bench, row.work)
-    ours, memory = f"{span(row.ours)} | {duration(least) if least else '–'}", f"{row.memory / 1024:.0f} MiB"
-    if row.reading is not None:
-        memory += f" ({row.reading / 1024:.0f}){'' if row.memory - row.reading <= MEMORY else ' **missed**'}"
+def row_lines(row):
+    ours, memory = span(row.ours), f"{row.memory / 1024:.0f} MiB"
     if row.limit is not None or not row.peers:
         target = f"≤ {duration(row.limit)}{'' if row.seconds <= row.limit else ' **missed**'}" if row.limit else "–"
         yield f"| {row.task} | {ours} | – | – | {target} | {memory} |"

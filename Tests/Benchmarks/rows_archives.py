@@ -4,7 +4,6 @@ import subprocess
 
 import data
 import sites
-from floors import TREE
 from measure import Peer, same_files
 
 
@@ -43,7 +42,7 @@ def one(bench, site, kind, peer):
     bench.compare(
         f"{kind}, {data.MEMBERS:,} files, {size} MB unpacked: archive and each file hashed, linked", bench.pull(manifest),
         [peer], clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer,
-        check=lambda: same_files(bench.root / "ours/datasets/tree", theirs), work=TREE[kind], manifest=manifest)
+        check=lambda: same_files(bench.root / "ours/datasets/tree", theirs))
     bench.forget_run(manifest)
     bench.forget("theirs", "theirs.zip")
 
@@ -55,7 +54,6 @@ def link(bench, site):
     bench.compare(
         f"{data.MEMBERS:,} files from a warm cache into an empty workspace", bench.pull(manifest),
         [Peer("cp -al", ["cp", "-al", bench.root / "tree", bench.root / "theirs"], 2)],
-        clean=lambda: bench.forget("ours"), clean_peer=lambda: bench.forget("theirs"),
-        work=("link",))
+        clean=lambda: bench.forget("ours"), clean_peer=lambda: bench.forget("theirs"))
     bench.forget_run(manifest)
     bench.forget("theirs")

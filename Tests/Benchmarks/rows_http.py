@@ -5,7 +5,6 @@ import json
 
 import data
 import sites
-from floors import LARGE, SMALL
 from measure import QUICK, Peer, same_files
 
 
@@ -45,7 +44,7 @@ def large(bench, site):
               ["aria2c", "-q", "-x16", "-s16", "--file-allocation=none", f"--checksum=sha-256={digest}", "-d", bench.root,
                "-o", "theirs.bin", f"{site}/large.bin"], 0.45)],
         clean=lambda: (bench.forget_run(manifest), bench.forget("theirs.bin")),
-        clean_peer=lambda: bench.forget("theirs.bin"), check=check, work=LARGE, manifest=manifest)
+        clean_peer=lambda: bench.forget("theirs.bin"), check=check)
     bench.forget_run(manifest)
     bench.forget("theirs.bin")
 
@@ -55,8 +54,7 @@ def slow_connections(bench, site):
         "limited.yaml", f"version: 1\nartifacts:\n  - {{name: large, url: '{site}/large.bin'}}\n")
     bench.compare(
         f"{data.LARGE >> 20} MiB from a server that gives each connection 20 MB/s, no settings given", bench.pull(manifest),
-        clean=lambda: bench.forget_run(manifest), limit=data.LARGE / 288e6, pairs=1 if QUICK else 3,
-        work=LARGE, manifest=manifest)
+        clean=lambda: bench.forget_run(manifest), limit=data.LARGE / 288e6, pairs=1 if QUICK else 3)
     bench.forget_run(manifest)
 
 
@@ -66,7 +64,7 @@ def memory(bench, site):
     manifest = bench.write_manifest(
         "huge.yaml", f"version: 1\nartifacts:\n  - {{name: huge, url: '{site}/huge.bin'}}\n")
     bench.compare("8 GiB over HTTP, for the memory", bench.pull(manifest),
-                  clean=lambda: bench.forget_run(manifest), pairs=1, manifest=manifest)
+                  clean=lambda: bench.forget_run(manifest), pairs=1)
     bench.forget_run(manifest)
     (bench.root / "www/huge.bin").unlink()
 
@@ -102,13 +100,13 @@ def small(bench, site, kind):
          Peer("rclone copy --transfers 64",
               ["rclone", "copy", "--transfers", "64", "--checkers", "64", "--http-url", site, ":http:small", theirs],
               allowed[1])],
-        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, check=check, work=SMALL, manifest=manifest)
+        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, check=check)
     bench.compare(
         f"the same again, locked, with nothing to do: {data.SMALL:,} entries as {kind.upper()}", bench.pull(manifest),
         [Peer("rclone copy, nothing to do",
               ["rclone", "copy", "--transfers", "64", "--checkers", "64", "--http-url", site, ":http:small", theirs],
               1 / 12)],
-        limit=None if kind == "json" else 0.040, clean_peer=lambda: None, repeat=3, work=("look",))
+        limit=None if kind == "json" else 0.040, clean_peer=lambda: None, repeat=3)
     bench.forget_run(manifest)
     members = bench.write_manifest(
         "members.yaml",
@@ -117,7 +115,7 @@ def small(bench, site, kind):
         bench.run(bench.pull(members))
         same_files(bench.root / "ours/datasets/small", theirs)
         bench.compare(f"locked, with nothing to do: {data.SMALL:,} objects of one entry", bench.pull(members),
-                      limit=0.030, repeat=3, work=("look",))
+                      limit=0.030, repeat=3)
         bench.forget_run(members)
     bench.forget("theirs")
 
@@ -137,7 +135,6 @@ def late_answers(bench, site):
         # What 64 connections can bring from this server, which has work of its own to do.
         [Peer("curl -Z --parallel-max 64",
               ["curl", "-sfZ", "--parallel-max", "64", "-o", f"{theirs}/#1.bin", f"{site}/[00000-{count - 1:05}].bin"], 1)],
-        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, limit=1.9 * count / 2_000, pairs=1 if QUICK else 3,
-        manifest=manifest)
+        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, limit=1.9 * count / 2_000, pairs=1 if QUICK else 3)
     bench.forget_run(manifest)
     bench.forget("theirs")

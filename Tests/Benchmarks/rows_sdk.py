@@ -4,7 +4,6 @@ import subprocess
 
 import data
 import sites
-from floors import LARGE, TREE
 from measure import QUICK, TOOLS, Peer
 
 SMALL = 200 if QUICK else 1_000
@@ -28,18 +27,18 @@ def measure(bench):
         program = bench.root / "sdk.py"
         program.write_text(PROGRAM)
         data.large(www / "large.bin")
-        compare(bench, f"{data.LARGE >> 20} MiB", [f"{site}/large.bin"], 1 / 5, LARGE)
+        compare(bench, f"{data.LARGE >> 20} MiB", [f"{site}/large.bin"], 1 / 5)
         (www / "large.bin").unlink()
         data.small(www / "small", SMALL)
         compare(bench, f"{SMALL:,} small files", [f"{site}/small/{number:05}.bin" for number in range(SMALL)], 1 / 30)
         data.tree(bench.root / "tree")
         data.tar(bench.root / "tree", www / "tree.tar")
         subprocess.run(["pigz", "-6", str(www / "tree.tar")], check=True)
-        compare(bench, "the tar.gz", [f"{site}/tree.tar.gz"], 1 / 5, TREE["tar.gz"])
+        compare(bench, "the tar.gz", [f"{site}/tree.tar.gz"], 1 / 5)
     bench.forget("www", "nginx", "tree", "sdk.py", "sdk.urls", "sdk-cache")
 
 
-def compare(bench, what, urls, target, work=()):
+def compare(bench, what, urls, target):
     entries = "".join(f"  - {{name: e{number}, url: '{url}'}}\n" for number, url in enumerate(urls))
     manifest = bench.write_manifest("sdk.yaml", "version: 1\nartifacts:\n" + entries)
     (bench.root / "sdk.urls").write_text("\n".join(urls))
@@ -48,6 +47,5 @@ def compare(bench, what, urls, target, work=()):
     bench.compare(
         f"against ClearML's SDK: {what}", bench.pull(manifest),
         [Peer("get_local_copy, 16 threads", ["sh", "-c", command], target, environment)],
-        clean=lambda: bench.forget_run(manifest), clean_peer=lambda: bench.forget("sdk-cache"), pairs=1 if QUICK else 3,
-        work=work, manifest=manifest)
+        clean=lambda: bench.forget_run(manifest), clean_peer=lambda: bench.forget("sdk-cache"), pairs=1 if QUICK else 3)
     bench.forget_run(manifest)

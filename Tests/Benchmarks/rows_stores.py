@@ -3,7 +3,6 @@
 import sys
 
 import data
-from floors import LARGE
 from measure import BINARY, QUICK, TOP, Peer, same_files
 
 sys.path.insert(0, str(TOP / "Tests/Servers"))
@@ -77,7 +76,7 @@ def pull(bench, store):
         bench.compare(
             f"S3 (MinIO): {shown}", bench.pull(manifest), peers, clean=lambda: bench.forget_run(manifest),
             clean_peer=clean_peer, check=lambda: same_files(bench.root / "ours/datasets/it", theirs),
-            environment=store.environment, work=LARGE if what == "large.bin" else (), manifest=manifest)
+            environment=store.environment)
         if what == "small":
             rclone = store.peer("rclone copy, nothing to do", 1 / 50, "rclone", "copy", f"M:bench/{url}", theirs)
             bench.compare(f"S3 (MinIO): {shown}, locked, nothing to do", bench.pull(manifest), [rclone],

@@ -20,11 +20,11 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 #: Instructions of a run, or for each entry or object of the path.
 BUDGETS = {
-    "--version": 21_700_000,
-    "planning 10,000 entries": 119_000,
+    "--version": 8_900_000,
+    "planning 10,000 entries": 92_000,
     "locked, nothing to do: 1 entry": 46_500_000,
     "locked, nothing to do: each further entry": 10_000,
-    "one small object from server to workspace": 1_150_000,
+    "one small object from server to workspace": 1_030_000,
 }
 
 

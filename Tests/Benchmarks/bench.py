@@ -1,4 +1,4 @@
-"""Times `clearml-sync` against peers doing the same work, in turn (A B A B …), on tmpfs, and writes docs/performance.md."""
+"""Times `clearml-sync` against peers doing the same work, in turn (A B A B …), on tmpfs, and writes the report."""
 
 import sys
 

@@ -8,6 +8,7 @@ from measure import QUICK
 
 LARGE = (256 if QUICK else 1024) << 20
 SMALL = 1_000 if QUICK else 10_000
+SMALL_SIZE = 16 << 10
 MEMBERS = 2_000 if QUICK else 20_000
 MEMBER = 21_000
 
@@ -19,7 +20,7 @@ def large(path, size=LARGE):
             file.write(number.to_bytes(8, "big") + block[8:])
 
 
-def small(folder, count=SMALL, size=16 << 10):
+def small(folder, count=SMALL, size=SMALL_SIZE):
     folder.mkdir(parents=True)
     for number in range(count):
         (folder / f"{number:05}.bin").write_bytes(os.urandom(size))

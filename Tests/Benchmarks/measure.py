@@ -33,7 +33,10 @@ class Row:
     memory: int  # KiB
     #: The most seconds it may take, where the target is not a ratio.
     limit: float | None = None
-    note: str = ""
+    #: What floors.py computes the floor from.
+    needs: list = dataclasses.field(default_factory=list)
+    #: KiB that a run takes which only reads the manifest, for a cold pull.
+    manifest: int | None = None
 
     @property
     def seconds(self):
@@ -48,8 +51,7 @@ class Bench:
 
     def __init__(self):
         self.rows = []
-        self.floors = []
-        self.versions = {}
+        self.parts = {}
 
     def __enter__(self):
         base = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -100,9 +102,15 @@ class Bench:
         return [BINARY, "pull", str(manifest), "--workspace", str(self.root / "ours"), *flags]
 
     def compare(self, task, ours, peers=(), clean=lambda: None, clean_peer=None, check=lambda: None, repeat=1, limit=None,
-                pairs=None, environment=None, note=""):
-        """All commands in turn; `clean` before ours, `clean_peer` before each peer, `check` after each round."""
+                pairs=None, environment=None, needs=(), cold=None):
+        """All commands in turn; `clean` before ours, `clean_peer` before each peer, `check` after each round.
+
+        `cold` is the manifest of a cold pull.
+        """
         times, memory = [], 0
+        if cold:
+            clean()
+            reading = self.reading(cold)
         others = [(peer, []) for peer in peers]
         for _ in range(pairs or PAIRS):
             clean()
@@ -113,11 +121,16 @@ class Bench:
                 (clean_peer or clean)()
                 seconds.append(self.run(peer.command, peer.environment, repeat)[0])
             check()
-        row = Row(task, times, others, memory, limit, note)
+        row = Row(task, times, others, memory, limit, list(needs), reading if cold else None)
         self.rows.append(row)
         shown = "; ".join(f"{peer.name} {statistics.median(s):.3f} s, ratio {row.ratio(s):.2f} (≤ {peer.target})"
                           for peer, s in others)
         print(f"{task}: {row.seconds:.3f} s; {shown}; peak {memory >> 10} MiB", flush=True)
+
+    def reading(self, manifest):
+        """Peak resident KiB of reading a manifest: `path` does that, and tells that nothing is there (3)."""
+        words = [BINARY, "path", str(manifest), "--workspace", str(self.root / "ours")]
+        return self.run(["sh", "-c", f"{shlex.join(words)}; [ $? = 3 ]"])[1]
 
     def write_manifest(self, name, text):
         path = self.root / name

@@ -4,7 +4,9 @@ import filecmp
 import json
 
 import data
+import floors
 import sites
+import work
 from measure import QUICK, Peer, same_files
 
 
@@ -44,17 +46,19 @@ def large(bench, site):
               ["aria2c", "-q", "-x16", "-s16", "--file-allocation=none", f"--checksum=sha-256={digest}", "-d", bench.root,
                "-o", "theirs.bin", f"{site}/large.bin"], 0.45)],
         clean=lambda: (bench.forget_run(manifest), bench.forget("theirs.bin")),
-        clean_peer=lambda: bench.forget("theirs.bin"), check=check)
+        clean_peer=lambda: bench.forget("theirs.bin"), check=check, needs=work.large(), cold=manifest)
     bench.forget_run(manifest)
     bench.forget("theirs.bin")
 
 
 def slow_connections(bench, site):
+    floors.given(bench, "pace", f"{data.LARGE >> 20} MiB over 64 connections at 20 MiB/s", data.LARGE / (64 * 20 << 20))
     manifest = bench.write_manifest(
         "limited.yaml", f"version: 1\nartifacts:\n  - {{name: large, url: '{site}/large.bin'}}\n")
     bench.compare(
         f"{data.LARGE >> 20} MiB from a server that gives each connection 20 MB/s, no settings given", bench.pull(manifest),
-        clean=lambda: bench.forget_run(manifest), limit=data.LARGE / 288e6, pairs=1 if QUICK else 3)
+        clean=lambda: bench.forget_run(manifest), limit=data.LARGE / 288e6, pairs=1 if QUICK else 3,
+        needs=[*work.large(), work.Need("pace", serial=True)], cold=manifest)
     bench.forget_run(manifest)
 
 
@@ -63,8 +67,8 @@ def memory(bench, site):
         file.truncate(8 << 30)
     manifest = bench.write_manifest(
         "huge.yaml", f"version: 1\nartifacts:\n  - {{name: huge, url: '{site}/huge.bin'}}\n")
-    bench.compare("8 GiB over HTTP, for the memory", bench.pull(manifest),
-                  clean=lambda: bench.forget_run(manifest), pairs=1)
+    bench.compare("8 GiB over HTTP, for the memory", bench.pull(manifest), clean=lambda: bench.forget_run(manifest), pairs=1,
+                  needs=work.large(8 << 30), cold=manifest)
     bench.forget_run(manifest)
     (bench.root / "www/huge.bin").unlink()
 
@@ -100,13 +104,14 @@ def small(bench, site, kind):
          Peer("rclone copy --transfers 64",
               ["rclone", "copy", "--transfers", "64", "--checkers", "64", "--http-url", site, ":http:small", theirs],
               allowed[1])],
-        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, check=check)
+        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, check=check, needs=work.small(data.SMALL),
+        cold=manifest)
     bench.compare(
         f"the same again, locked, with nothing to do: {data.SMALL:,} entries as {kind.upper()}", bench.pull(manifest),
         [Peer("rclone copy, nothing to do",
               ["rclone", "copy", "--transfers", "64", "--checkers", "64", "--http-url", site, ":http:small", theirs],
               1 / 12)],
-        limit=None if kind == "json" else 0.040, clean_peer=lambda: None, repeat=3)
+        limit=None if kind == "json" else 0.040, clean_peer=lambda: None, repeat=3, needs=work.names(data.SMALL))
     bench.forget_run(manifest)
     members = bench.write_manifest(
         "members.yaml",
@@ -115,13 +120,14 @@ def small(bench, site, kind):
         bench.run(bench.pull(members))
         same_files(bench.root / "ours/datasets/small", theirs)
         bench.compare(f"locked, with nothing to do: {data.SMALL:,} objects of one entry", bench.pull(members),
-                      limit=0.030, repeat=3)
+                      limit=0.030, repeat=3, needs=work.names(data.SMALL))
         bench.forget_run(members)
     bench.forget("theirs")
 
 
 def late_answers(bench, site):
     count = min(data.SMALL, 2_000)
+    floors.given(bench, "answers", f"{count:,} over 64 connections, 50 ms each", count * 0.050 / 64)
     theirs = bench.root / "theirs"
 
     def clean_peer():
@@ -135,6 +141,7 @@ def late_answers(bench, site):
         # What 64 connections can bring from this server, which has work of its own to do.
         [Peer("curl -Z --parallel-max 64",
               ["curl", "-sfZ", "--parallel-max", "64", "-o", f"{theirs}/#1.bin", f"{site}/[00000-{count - 1:05}].bin"], 1)],
-        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, limit=1.9 * count / 2_000, pairs=1 if QUICK else 3)
+        clean=lambda: bench.forget_run(manifest), clean_peer=clean_peer, limit=1.9 * count / 2_000, pairs=1 if QUICK else 3,
+        needs=[*work.small(count), work.Need("answers", serial=True)], cold=manifest)
     bench.forget_run(manifest)
     bench.forget("theirs")

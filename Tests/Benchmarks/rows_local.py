@@ -2,11 +2,12 @@
 
 import os
 
+import work
 from measure import BINARY, QUICK
 
 
 def measure(bench):
-    bench.compare("start-up: --version", [BINARY, "--version"], limit=0.010, repeat=20)
+    bench.compare("start-up: --version", [BINARY, "--version"], limit=0.010, repeat=20, needs=[work.Need("start", serial=True)])
     reading(bench, 10_000)
     entries(bench, 1, limit=0.020, repeat=20)
     entries(bench, 10_000, limit=0.040, repeat=3)
@@ -35,8 +36,9 @@ def entries(bench, count, limit, repeat):
         lines.append(f"  - {{name: e{number}, url: ./source/{number}.txt, access: cache}}\n")
     manifest = bench.write_manifest("noop.yaml", "version: 1\nartifacts:\n" + "".join(lines))
     bench.run(bench.pull(manifest))
+    # Both ends of each are looked at: where it comes from, and where it was placed.
     bench.compare(f"locked, with nothing to do: {count:,} {'entries' if count > 1 else 'entry'}", bench.pull(manifest),
-                  limit=limit, repeat=repeat)
+                  limit=limit, repeat=repeat, needs=work.names(2 * count))
     bench.forget_run(manifest)
     bench.forget("source")
 
@@ -56,8 +58,8 @@ def objects(bench, count, limit, repeat):
             os.link(first / f"{number:03}.txt", place / f"{number:03}.txt")
     manifest = bench.write_manifest(
         "objects.yaml", "version: 1\ndatasets:\n  - {name: all, url: ./source/, access: cache}\n")
-    bench.compare(f"the first pull of {count:,} local objects under one prefix", bench.pull(manifest), pairs=1)
+    bench.compare(f"the first pull of {count:,} local objects under one prefix", bench.pull(manifest), pairs=1, cold=manifest)
     bench.compare(f"locked, with nothing to do: {count:,} objects under one prefix", bench.pull(manifest), limit=limit,
-                  repeat=repeat)
+                  repeat=repeat, needs=work.names(count))
     bench.forget_run(manifest)
     bench.forget("source")

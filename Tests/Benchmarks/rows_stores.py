@@ -3,6 +3,7 @@
 import sys
 
 import data
+import work
 from measure import BINARY, QUICK, TOP, Peer, same_files
 
 sys.path.insert(0, str(TOP / "Tests/Servers"))
@@ -52,10 +53,14 @@ def push(bench, store):
     large, small = bench.root / "large.bin", bench.root / "small"
     bench.compare(
         f"push {data.LARGE >> 20} MiB to MinIO", [BINARY, "push", large, store.url("large.bin")],
-        [store.peer("s5cmd cp", 1.0, "s5cmd", "cp", large, "s3://bench/theirs.bin")], environment=store.environment)
+        [store.peer("s5cmd cp", 1.0, "s5cmd", "cp", large, "s3://bench/theirs.bin")], environment=store.environment,
+        # In parts, which several cores can hash.
+        needs=[work.bytes_of(part, data.LARGE) for part in ("loopback", "SHA-256", "MD5")])
     bench.compare(
         f"push {SMALL:,} files to MinIO", [BINARY, "push", small, store.url("small/")],
-        [store.peer("s5cmd cp", 1.0, "s5cmd", "cp", f"{small}/", "s3://bench/theirs/")], environment=store.environment)
+        [store.peer("s5cmd cp", 1.0, "s5cmd", "cp", f"{small}/", "s3://bench/theirs/")], environment=store.environment,
+        needs=[work.Need("requests", SMALL / data.SMALL)]
+        + [work.bytes_of(part, SMALL * data.SMALL_SIZE) for part in ("SHA-256", "MD5")])
 
 
 def pull(bench, store):
@@ -76,10 +81,10 @@ def pull(bench, store):
         bench.compare(
             f"S3 (MinIO): {shown}", bench.pull(manifest), peers, clean=lambda: bench.forget_run(manifest),
             clean_peer=clean_peer, check=lambda: same_files(bench.root / "ours/datasets/it", theirs),
-            environment=store.environment)
+            environment=store.environment, needs=work.large() if what == "large.bin" else work.small(SMALL), cold=manifest)
         if what == "small":
             rclone = store.peer("rclone copy, nothing to do", 1 / 50, "rclone", "copy", f"M:bench/{url}", theirs)
             bench.compare(f"S3 (MinIO): {shown}, locked, nothing to do", bench.pull(manifest), [rclone],
-                          clean_peer=lambda: None, environment=store.environment, repeat=3)
+                          clean_peer=lambda: None, environment=store.environment, repeat=3, needs=work.names(SMALL))
         bench.forget_run(manifest)
     bench.forget("theirs")

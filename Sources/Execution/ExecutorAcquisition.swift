@@ -96,6 +96,12 @@ extension Executor {
                         .notFound, "nothing is there", cause: path,
                         advice: "correct the 'url', or make the entry 'optional'")
                 }
+                // A pipe would be waited for without end.
+                guard status.kind == .file else {
+                    throw Failure(
+                        .notFound, "this is not a file", cause: path,
+                        advice: "correct the 'url', or make the entry 'optional'")
+                }
                 progress.learn(status.size, for: transfer)
                 let taken = try intake.take(localFile: path) { progress.add($0, to: transfer) }
                 var acquired = Acquired(origin, digest: taken.blob.digest, size: taken.blob.size)

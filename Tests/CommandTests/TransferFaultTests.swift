@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Platform
 internal import TestSupport
 internal import Testing
@@ -216,6 +217,15 @@ internal import Testing
         try scene.declare(PullScene.entry("a", "empty.bin", "link: copy"))
         try scene.pullWell()
         #expect(scene.placed("artifacts/a/empty.bin") == [])
+    }
+
+    /// Nobody writes into it: to open it would be to wait for ever.
+    @Test func aPipeIsNotAFile() throws {
+        let scene = try PullScene()
+        #expect(mkfifo(scene.folder["pipe"], 0o600) == 0)
+        try scene.declare(PullScene.entry("a", "pipe", "access: cache"))
+        expectFailure(try scene.pull(), 3, saying: "this is not a file", "  cause: " + scene.folder["pipe"])
+        #expect(scene.placed("artifacts/a/pipe") == nil)
     }
 
     @Test func emptyFilesFromARealServerAreFiles() throws {

@@ -91,15 +91,11 @@ extension Executor {
         let crew = isShort && !sourceFolders.isNetwork(path) ? workers : pool
         crew.submit { [progress] in
             let result = Result { () -> (Acquired, Blob) in
-                guard let status = try FileSystem.status(path, followSymlinks: true) else {
-                    throw Failure(
-                        .notFound, "nothing is there", cause: path,
-                        advice: "correct the 'url', or make the entry 'optional'")
-                }
                 // A pipe would be waited for without end.
-                guard status.kind == .file else {
+                let found = try FileSystem.status(path, followSymlinks: true)
+                guard let status = found, status.kind == .file else {
                     throw Failure(
-                        .notFound, "this is not a file", cause: path,
+                        .notFound, found == nil ? "nothing is there" : "this is not a file", cause: path,
                         advice: "correct the 'url', or make the entry 'optional'")
                 }
                 progress.learn(status.size, for: transfer)

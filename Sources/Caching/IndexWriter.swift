@@ -54,7 +54,7 @@ struct IndexWriter {
         let statement = try database.cachedStatement(sql: sql)
         var values = Values(statement: statement.sqliteStatement)
         bind(&values)
-        let code = sqlite3_step(statement.sqliteStatement)
+        let code = values.failure ?? sqlite3_step(statement.sqliteStatement)
         sqlite3_reset(statement.sqliteStatement)
         guard code == SQLITE_DONE else {
             throw DatabaseError(resultCode: ResultCode(rawValue: code), message: database.lastErrorMessage, sql: sql)
@@ -65,18 +65,29 @@ struct IndexWriter {
     private struct Values {
         let statement: SQLiteStatement
         private var last: Int32 = 0
+        /// A value that was not taken would leave that of the row before in its place.
+        private(set) var failure: Int32?
 
         init(statement: SQLiteStatement) { self.statement = statement }
 
         mutating func bind(_ value: Int64) {
             last += 1
-            sqlite3_bind_int64(statement, last, value)
+            note(sqlite3_bind_int64(statement, last, value))
         }
 
         mutating func bind(_ text: String) {
             last += 1
-            text.withCString { _ = sqlite3_bind_text(statement, last, $0, Int32(text.utf8.count), Values.copied) }
+            let count = text.utf8.count
+            text.withCString {
+                note(sqlite3_bind_text64(statement, last, $0, UInt64(count), Values.copied, Values.utf8))
+            }
         }
+
+        private mutating func note(_ code: Int32) {
+            if code != SQLITE_OK { failure = failure ?? code }
+        }
+
+        private static let utf8 = UInt8(SQLITE_UTF8)
 
         /// SQLITE_TRANSIENT: the bytes are copied.
         private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)

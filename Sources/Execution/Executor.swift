@@ -103,7 +103,7 @@ final class Executor {
         return { signal in inbox.post(.interrupted(signal)) }
     }
 
-    /// - Returns: among the rest rows for the index, for the caller to record.
+    /// - Returns: also the rows that the index is still to be told, which the caller does.
     func run() -> Outcome {
         defer {
             // Nothing may still be written when the pool ends.

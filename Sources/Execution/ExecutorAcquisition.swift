@@ -82,8 +82,7 @@ extension Executor {
     }
 
     func takeLocal(_ number: Int, _ order: Intake.Order, path: String, origin: Acquired.Origin) {
-        guard let job = jobs[number] else { return }
-        let transfer = job.transfer
+        guard let transfer = jobs[number]?.transfer else { return }
         let intake = Intake(order, cache: cache, pool: pool) { _, _ in }
         let ended = ending(of: number)
         // A small file of this machine keeps one of the few threads for a moment only; a server is waited for by many.

@@ -222,7 +222,7 @@ public final class Session {
     }
 
     /// - Parameter fetchesOnly: leaves the workspace alone.
-    /// - Returns: among the rest rows for the index, for the caller to record.
+    /// - Returns: also the rows that the index is still to be told, which the caller does.
     func run(_ plan: Plan, fetchesOnly: Bool) -> Executor.Outcome {
         let placement = Placement(workspace: workspace, cache: cache, linker: Linker(blobs: cache.blobs))
         var executorOptions = Executor.Options()

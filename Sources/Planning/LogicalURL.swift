@@ -26,8 +26,8 @@ public struct LogicalURL: Sendable {
         case range(NumberedRange)
     }
 
-    /// What was read out of the text: made once, shared by all copies.
-    private final class Parts: Sendable {
+    /// What was read out of the text.
+    private struct Parts: Sendable {
         let raw: String
         let scheme: Scheme
         let authority: Authority
@@ -36,22 +36,8 @@ public struct LogicalURL: Sendable {
         let query: String?
         let identity: String
         let comparable: String
-
-        init(
-            raw: String, scheme: Scheme, authority: Authority, shape: Shape, path: String, query: String?,
-            identity: String, comparable: String
-        ) {
-            self.raw = raw
-            self.scheme = scheme
-            self.authority = authority
-            self.shape = shape
-            self.path = path
-            self.query = query
-            self.identity = identity
-            self.comparable = comparable
-        }
     }
-    private let parts: Parts
+    private let parts: Shared<Parts>
 
     /// Exactly what the manifest says, secrets included: for making requests, not for printing.
     public var raw: String { parts.raw }
@@ -82,9 +68,10 @@ public struct LogicalURL: Sendable {
     }
 
     private init(_ plain: PlainURL, _ raw: String) {
-        parts = Parts(
-            raw: raw, scheme: plain.scheme, authority: Authority(host: plain.host, port: plain.port), shape: .single,
-            path: plain.path, query: nil, identity: raw, comparable: raw)
+        parts = Shared(
+            Parts(
+                raw: raw, scheme: plain.scheme, authority: Authority(host: plain.host, port: plain.port),
+                shape: .single, path: plain.path, query: nil, identity: raw, comparable: raw))
     }
 
     /// - Parameter raw: written in whatever way.
@@ -117,18 +104,20 @@ public struct LogicalURL: Sendable {
             case .file: "file://" + written
             default: Self.comparable(identity, scheme: scheme, authority: authority)
             }
-        parts = Parts(
-            raw: raw, scheme: scheme, authority: authority, shape: parsed.shape, path: parsed.folder,
-            query: query.map(String.init), identity: identity, comparable: comparable)
+        parts = Shared(
+            Parts(
+                raw: raw, scheme: scheme, authority: authority, shape: parsed.shape, path: parsed.folder,
+                query: query.map(String.init), identity: identity, comparable: comparable))
     }
 
     /// Stands for a URL that could not be read, so that the rest of its entry is still checked. It never leaves the decoder.
     static let unreadable = LogicalURL()
 
     private init() {
-        parts = Parts(
-            raw: "", scheme: .path, authority: Authority(host: ""), shape: .single, path: "", query: nil, identity: "",
-            comparable: "")
+        parts = Shared(
+            Parts(
+                raw: "", scheme: .path, authority: Authority(host: ""), shape: .single, path: "", query: nil,
+                identity: "", comparable: ""))
     }
 
     var isReadable: Bool { !raw.isEmpty }

@@ -31,7 +31,8 @@ def write(bench):
         "What both sides wrote was compared byte for byte. A peer verifies nothing unless its flags say so, and keeps no cache.", "",
         "A floor is what a row's parts alone take, without any program around them ([below](#floors)): their processor seconds",
         f"divided by the {os.cpu_count()} cores, or the longest part that only one core can do, whichever is more; the fastest run",
-        "of each counts. A cold pull may take 64 MB beyond what a run takes that only reads the same manifest.", "",
+        "of each counts. Parts of many small steps are loops of Python, whose own time is in them: a row can come out below its",
+        "floor. A cold pull may take 64 MB beyond what a run takes that only reads the same manifest.", "",
         *(["The data are smaller than the targets are meant for.", ""] if QUICK else []),
         "| task | clearml-sync | peer | ratio | target | floor | peak memory | beyond the manifest |",
         "|---|---|---|---|---|---|---|---|"]

@@ -228,6 +228,18 @@ internal import Testing
         #expect(scene.placed("artifacts/a/pipe") == nil)
     }
 
+    @Test func aPipeAtTheTargetIsSomebodyElses() throws {
+        let scene = try PullScene()
+        scene.server.file("/a.bin", bytes)
+        try FileSystem.createFolder(scene.workspace)
+        #expect(mkfifo(scene.workspace + "/a", 0o600) == 0)
+        try scene.declare(
+            PullScene.entry("a", scene.server.url("/a.bin"), "path: a, checksum: '\(checksum(bytes))'"))
+        let output = try scene.pull()
+        #expect(output.exitCode != 0 && output.stderr.contains("did not put there stands at 'a'"), "\(output.stderr)")
+        #expect(try FileSystem.status(scene.workspace + "/a")?.kind == .other)
+    }
+
     @Test func emptyFilesFromARealServerAreFiles() throws {
         let scene = try PullScene()
         let nginx = try Nginx()

@@ -93,8 +93,10 @@ struct Survey {
             }
             if let digest = object.locked?.digest ?? (entry.objects.count == 1 ? entry.entry.checksum?.digest : nil) {
                 if try cache.blobs.verified(digest, size: object.locked?.size) != nil { inventory.blobs.insert(digest) }
+                // Looked at before it is opened: a pipe would be waited for.
+                let target = workspace.root + "/" + entry.path
                 if observed == .foreign, object.recipe == nil, entry.objects.count == 1,
-                    let file = try? File(workspace.root + "/" + entry.path), try file.status().kind == .file,
+                    try FileSystem.status(target, followSymlinks: true)?.kind == .file, let file = try? File(target),
                     try file.hash([.sha256]).values[0] == digest.bytes
                 {
                     inventory.adoptable.insert(entry.entry.id)

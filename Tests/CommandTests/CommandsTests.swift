@@ -117,6 +117,9 @@ internal import Testing
         let before = scene.server.exchanges("/a.bin").count
         try scene.pullWell("--locked", "--offline")
         #expect(scene.placed() == bytes && scene.server.exchanges("/a.bin").count == before)
+        // What was brought for the lock is known by its URL too: asked for anew, the server need only say that it is the same.
+        #expect(try run(scene, "lock", "manifest.yaml", "--upgrade").exitCode == 0)
+        #expect(scene.server.exchanges("/a.bin").last?.status == 304)
     }
 
     @Test func upgradeTakesTheNewContentAndADryRunOnlyShowsIt() throws {
